@@ -1,0 +1,140 @@
+//! Why something that was asked of the cloud failed, in a closed set of reasons, and what the cloud said.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why a request or a refresh failed. A closed set: alerts and retries branch on it, and it is a label value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The cloud does not accept the credential or the signature.
+    Auth,
+    /// The token has to be renewed, or belongs to another region.
+    TokenExpired,
+    /// The credential is good, but may not do this.
+    Permission,
+    /// Too many requests.
+    Throttled,
+    /// The cloud understood the request and does not accept it.
+    Invalid,
+    /// There is no such API, project or task.
+    NotFound,
+    /// The cloud failed.
+    Server,
+    /// No whole answer in time.
+    Timeout,
+    /// No connection, or it broke.
+    Connect,
+    /// No trust in the server's certificate, or no common TLS.
+    Tls,
+    /// The answer is not what the API promises.
+    Decode,
+    /// The answer is larger than anything the API promises.
+    TooLarge,
+    /// The pages of a list do not fit together, however often they are read.
+    Inconsistent,
+    /// Not tried: the account's credential was refused a moment ago.
+    Blocked,
+}
+
+impl Reason {
+    /// What one request can fail with: the label values of the error counters.
+    pub const OF_REQUESTS: [Self; 12] = [
+        Self::Auth,
+        Self::Connect,
+        Self::Decode,
+        Self::Invalid,
+        Self::NotFound,
+        Self::Permission,
+        Self::Server,
+        Self::Throttled,
+        Self::Timeout,
+        Self::Tls,
+        Self::TokenExpired,
+        Self::TooLarge,
+    ];
+
+    /// As the label `reason` spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::TokenExpired => "token_expired",
+            Self::Permission => "permission",
+            Self::Throttled => "throttled",
+            Self::Invalid => "invalid",
+            Self::NotFound => "not_found",
+            Self::Server => "server",
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Decode => "decode",
+            Self::TooLarge => "too_large",
+            Self::Inconsistent => "inconsistent",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// What the operator can do about it.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Auth => {
+                "check the access key and its secret (or the token) and this machine's clock; \
+                 after five wrong signatures the cloud locks a key for five minutes"
+            }
+            Self::TokenExpired => "renew the token, and check that it was made for this region",
+            Self::Permission => "grant the user `HSS ReadOnlyAccess` in this project and enterprise project",
+            Self::Throttled => {
+                "nothing, unless it lasts: then other programs use up the same user's or address's limit"
+            }
+            Self::Invalid => "check the project id, the enterprise project id and the region",
+            Self::NotFound => "check the region, the endpoint and the project id",
+            Self::Server => "nothing, unless it lasts: then ask the vendor, with the request id",
+            Self::Timeout => "check the way to the endpoint (proxy, firewall); a longer `refresh.timeout` may help",
+            Self::Connect => "check the endpoint's name and the way to it (DNS, proxy, firewall)",
+            Self::Tls => "if the endpoint's certificate comes from a private authority, name it in `ca_file`",
+            Self::Decode => "check that nothing in between (a proxy, a portal) answers in the cloud's place",
+            Self::TooLarge => "check that the endpoint is Huawei Cloud's",
+            Self::Inconsistent => "nothing, unless it lasts: the list changed faster than it could be read",
+            Self::Blocked => "mend the account's credential; it is tried again by itself",
+        }
+    }
+}
+
+/// Something that was asked of the cloud, and failed. Never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Why.
+    pub reason: Reason,
+    /// What was tried and where, such as ``ListTasks(cluster_scan) at https://hss.cn-north-4.myhuaweicloud.com``.
+    pub tried: String,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// The cloud's own error code, such as `APIGW.0301`.
+    pub code: Option<String>,
+    /// The cloud's own words, or what went wrong on the way.
+    pub message: String,
+    /// What the cloud's support asks for.
+    pub request_id: Option<String>,
+    /// How long the cloud asks us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.tried, self.reason.as_str())?;
+        if let Some(status) = self.status {
+            write!(f, ", HTTP {status}")?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, ", {code}")?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        write!(f, "; what to do: {}", self.reason.advice())
+    }
+}
+
+impl std::error::Error for Failure {}

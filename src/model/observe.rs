@@ -1,0 +1,86 @@
+//! What happens on the way and is worth counting: a closed set of notes, and who takes them.
+
+use super::Reason;
+use std::time::Duration;
+
+/// The APIs that are called: the label `api`, in the vendor's spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Api {
+    /// The task list.
+    ListTasks,
+}
+
+impl Api {
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 1] = [Self::ListTasks];
+
+    /// As the vendor and the label `api` spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ListTasks => "ListTasks",
+        }
+    }
+}
+
+/// The enumerated fields of a task, in which the API may add values: the label `field`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// `file_type`
+    FileType,
+    /// `scan_type_list`
+    ScanTypeList,
+    /// `task_status`
+    TaskStatus,
+    /// `trigger_type`
+    TriggerType,
+}
+
+impl Field {
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 4] = [Self::FileType, Self::ScanTypeList, Self::TaskStatus, Self::TriggerType];
+
+    /// As the API and the label `field` spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FileType => "file_type",
+            Self::ScanTypeList => "scan_type_list",
+            Self::TaskStatus => "task_status",
+            Self::TriggerType => "trigger_type",
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "a field's name and type say it: whose, which API, how long")]
+pub enum Note<'a> {
+    /// A request ended: with an HTTP status, or without one.
+    Attempt { account: &'a str, api: Api, code: Option<u16>, took: Duration },
+    /// A request failed.
+    Error { account: &'a str, api: Api, reason: Reason },
+    /// A request is sent again.
+    Retry { account: &'a str, api: Api },
+    /// A request had to wait for the budget.
+    BudgetWait { account: &'a str, api: Api, waited: Duration },
+    /// Our clock less the server's, in seconds.
+    ClockSkew { account: &'a str, seconds: f64 },
+    /// Items of a page that are no tasks.
+    MalformedTasks { account: &'a str, count: u64 },
+    /// Items that stand twice on one page.
+    DuplicateTasks { account: &'a str, count: u64 },
+    /// A page was read again, because the list had moved.
+    PageReread { account: &'a str },
+    /// A value that the API did not have when this was written.
+    UnknownValues { field: Field, count: u64 },
+}
+
+/// Who counts.
+pub trait Observe: Send + Sync {
+    /// Takes note of something. Cheap, and never fails.
+    fn note(&self, note: Note<'_>);
+}
+
+/// Counts nothing: where nobody asks.
+impl Observe for () {
+    fn note(&self, _: Note<'_>) {}
+}

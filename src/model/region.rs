@@ -1,0 +1,66 @@
+//! The regions in which HSS exists, and where their endpoints are.
+//!
+//! Source: the region tables of the vendor's SDKs. They follow one pattern, with the exceptions below. Partner and private
+//! clouds are not here: their endpoints are configured.
+
+/// The regions whose HSS endpoint is known.
+pub const REGIONS: [&str; 32] = [
+    "ae-ad-1",
+    "af-north-1",
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-east-4",
+    "cn-east-5",
+    "cn-north-1",
+    "cn-north-11",
+    "cn-north-12",
+    "cn-north-2",
+    "cn-north-4",
+    "cn-north-9",
+    "cn-south-1",
+    "cn-south-2",
+    "cn-south-4",
+    "cn-southwest-2",
+    "cn-southwest-3",
+    "eu-west-101",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "my-kualalumpur-1",
+    "na-mexico-1",
+    "ru-moscow-1",
+    "sa-brazil-1",
+    "tr-west-1",
+];
+
+/// The HSS endpoint of a region, if the region is known.
+pub fn hss_endpoint(region: &str) -> Option<String> {
+    let domain = match region {
+        "eu-west-101" => "myhuaweicloud.eu",
+        _ => "myhuaweicloud.com",
+    };
+    REGIONS.contains(&region).then(|| format!("https://hss.{region}.{domain}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn europe_has_a_domain_of_its_own() {
+        assert_eq!(hss_endpoint("cn-north-4").as_deref(), Some("https://hss.cn-north-4.myhuaweicloud.com"));
+        assert_eq!(hss_endpoint("eu-west-101").as_deref(), Some("https://hss.eu-west-101.myhuaweicloud.eu"));
+        assert_eq!(hss_endpoint("cn-north-99"), None);
+    }
+
+    #[test]
+    fn regions_are_sorted_and_there_once() {
+        assert!(REGIONS.is_sorted_by(|a, b| a < b));
+    }
+}
