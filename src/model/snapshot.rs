@@ -189,7 +189,7 @@ impl Standing {
         let scans = books.iter().map(|book| {
             let Book { task_type, ledger, reading, .. } = book;
             let fresh_until = reading.last_success.map(|last| last.plus(book.stale_after));
-            let live = fresh_until.filter(|fresh_until| now <= *fresh_until).map(|fresh_until| {
+            let live = fresh_until.filter(|fresh_until| now < *fresh_until).map(|fresh_until| {
                 let cloud_now = book.cloud_ahead.to_cloud(now);
                 let tally = Tally::of(ledger, cloud_now);
                 let tally_until = tally.until.map(|until| book.cloud_ahead.to_ours(until));
@@ -248,7 +248,7 @@ fn add_rows(rows: &mut Vec<TaskRow>, ledger: &Ledger, limits: SeriesLimits, now:
     for known in ledger.tasks() {
         let end = known.end();
         let gone = end.map(|end| end.plus(limits.finished_for));
-        if gone.is_some_and(|gone| gone < now) {
+        if gone.is_some_and(|gone| gone <= now) {
             continue;
         }
         until = least(until, gone);

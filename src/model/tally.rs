@@ -58,7 +58,7 @@ impl Tally {
         };
         for known in ledger.tasks() {
             match known.stage {
-                Stage::Finished { end, .. } if end >= horizon => {
+                Stage::Finished { end, .. } if end > horizon => {
                     *tally.recent.entry((known.task.trigger, known.task.counts.outcome())).or_default() += 1;
                     tally.until = least(tally.until, Some(end.plus(ledger.window())));
                 }
