@@ -1,1 +1,3 @@
-//! See lib.rs.
+//! Huawei Cloud in general: how a request is signed, sent, paid for and tried again, and what an answer means.
+
+pub mod sign;
