@@ -10,7 +10,7 @@ use super::words::Scrub;
 use super::{Answer, Call, Cloud, sign};
 use crate::config::{Account, Endpoint};
 use crate::model::observe::Note;
-use crate::model::{Failure, Reason, Timestamp};
+use crate::model::{Failure, Reason};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,17 +49,36 @@ impl Connection {
         Ok(Self { cloud, account: Arc::clone(&account.name), endpoint, client, credentials, skew: Skew::default() })
     }
 
-    /// Asks the cloud, again if need be, and returns the body of its answer. Waits for the budget as long as it takes.
+    /// Asks the cloud, again if need be, and returns what `read` makes of its answer. Waits for the budget as long as it
+    /// takes. An answer that cannot be read is a failed attempt like any other. Every attempt is added to `attempts`.
     ///
     /// # Errors
     /// What the last attempt failed with.
-    pub async fn call(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+    pub async fn call<T>(
+        &self,
+        call: &Call<'_>,
+        attempts: &mut u64,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Failure> {
         let mut patience = Patience::new(self.cloud.max_attempts);
         let mut token_renewed = false;
         loop {
             patience.attempt();
-            let Refused { failure, identity } = match self.attempt(call).await {
-                Ok((reply, at)) => return Ok(Answer { body: reply.body, at, attempts: patience.attempts() }),
+            *attempts += 1;
+            let outcome = match self.attempt(call).await {
+                Ok(answer) => read(&answer).map_err(|(reason, message)| Refused {
+                    failure: Failure {
+                        message: message.chars().take(MESSAGE_LIMIT).collect(),
+                        status: Some(answer.status),
+                        request_id: answer.request_id,
+                        ..failure(reason, self.tried(call))
+                    },
+                    identity: None,
+                }),
+                Err(refused) => Err(refused),
+            };
+            let Refused { failure, identity } = match outcome {
+                Ok(read) => return Ok(read),
                 Err(refused) => refused,
             };
             self.cloud.observer.note(Note::Error { account: &self.account, api: call.api, reason: failure.reason });
@@ -88,7 +107,7 @@ impl Connection {
     }
 
     /// One request, if the credential can be had.
-    async fn attempt(&self, call: &Call<'_>) -> Result<(Reply, Timestamp), Refused> {
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Refused> {
         let refused = |failure| Refused { failure, identity: None };
         // No permit is spent on a request that cannot be made.
         self.identity(call).map_err(refused)?;
@@ -114,7 +133,7 @@ impl Connection {
     }
 
     /// Signs a request, sends it, and judges what comes back.
-    async fn send(&self, call: &Call<'_>, identity: &Identity) -> Result<(Reply, Timestamp), Failure> {
+    async fn send(&self, call: &Call<'_>, identity: &Identity) -> Result<Answer, Failure> {
         let scrub = identity.scrub();
         let destination = Destination::new(self.endpoint.as_str(), &call.path, &query(call))
             .map_err(|message| Failure { message, ..failure(Reason::Invalid, self.tried(call)) })?;
@@ -142,7 +161,7 @@ impl Connection {
         }
         let at = reply.date().unwrap_or_else(|| self.skew.correct(now));
         answer::judge(&reply, &self.tried(call), at, &scrub)?;
-        Ok((reply, at))
+        Ok(Answer { status: reply.status, request_id: reply.request_id(&scrub), body: reply.body, at })
     }
 
     fn note_attempt(&self, call: &Call<'_>, outcome: &Result<Reply, Broken>, took: Duration, scrub: &Scrub) {
@@ -168,13 +187,11 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// What a refusal means for this credential: of a token, every 401 means that another is needed; an access key without an
-/// end has nothing to renew.
+/// What a refusal means for this credential: an access key without an end has nothing to renew.
 fn reason_for(identity: &Identity, failure: &Failure) -> Reason {
-    match (identity, failure.reason) {
-        (Identity::Token(_), Reason::Auth) => Reason::TokenExpired,
-        (_, Reason::TokenExpired) if !identity.expires() => Reason::Auth,
-        (_, reason) => reason,
+    match failure.reason {
+        Reason::TokenExpired if !identity.expires() => Reason::Auth,
+        reason => reason,
     }
 }
 

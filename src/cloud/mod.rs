@@ -65,12 +65,14 @@ pub struct Call<'a> {
 /// The cloud's answer to a call: any status from 200 to 299.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// 200 to 299.
+    pub status: u16,
+    /// What the cloud's support asks for.
+    pub request_id: Option<String>,
     /// Unpacked, at most 16 MiB; not yet looked at.
     pub body: Bytes,
     /// When the cloud answered, by its own clock: its `Date`, else our clock less the last known difference.
     pub at: Timestamp,
-    /// How many requests it took.
-    pub attempts: u32,
 }
 
 impl Cloud {

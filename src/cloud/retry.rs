@@ -31,11 +31,6 @@ impl Patience {
         self.attempts = self.attempts.saturating_add(1);
     }
 
-    /// How many there were.
-    pub(super) const fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
     /// How long to pause before the next attempt, if there is to be one. `dice` lies between 0 and 1: full jitter, so that
     /// those who failed together do not come back together.
     pub(super) fn pause_after(&mut self, failure: &Failure, dice: f64) -> Option<Duration> {
@@ -66,8 +61,7 @@ const fn may_pass(reason: Reason) -> bool {
         | Reason::NotFound
         | Reason::Tls
         | Reason::TooLarge
-        | Reason::Inconsistent
-        | Reason::Blocked => false,
+        | Reason::Inconsistent => false,
     }
 }
 

@@ -51,8 +51,7 @@ impl Gate {
 
     /// The credential was refused. Answers whether the gate is closed now.
     pub fn refused(&mut self, now: Duration, interval: Duration, failure: &Arc<Failure>) -> bool {
-        let trusted = self.closed.is_none()
-            && self.last_good.is_some_and(|good| now.saturating_sub(good) < TRUST);
+        let trusted = self.closed.is_none() && self.last_good.is_some_and(|good| now.saturating_sub(good) < TRUST);
         if !trusted {
             let until = now.saturating_add(interval.max(AGAIN_AFTER));
             self.closed = Some(Closed { until, failure: Arc::clone(failure) });

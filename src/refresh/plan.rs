@@ -120,8 +120,8 @@ impl Plan {
             Step::Rest(paging) => self.take_walk(paging, Walk::Rest, page, ledger),
             Step::Unfinished(paging, status) => self.take_unfinished(paging, status, page, ledger),
             Step::Lookup(id) => {
-                let known_to_cloud = page.listed > 0 && page.oddities.malformed > 0
-                    || page.tasks.iter().any(|task| task.id == id);
+                let known_to_cloud =
+                    page.listed > 0 && page.oddities.malformed > 0 || page.tasks.iter().any(|task| task.id == id);
                 let mut applied = self.apply(page, ledger);
                 if !known_to_cloud {
                     let Applied { events, changed } = ledger.missed(&id);
@@ -211,6 +211,7 @@ impl Plan {
         let read_lately = self.memory.lists_read.is_some_and(|read| at.since(read) < LIST_EVERY);
         if whole_list {
             self.memory.lists_read = Some(at);
+            self.look_up(ledger.in_status(Status::Ready));
         } else if !read_lately {
             self.lists_due = true;
         }
@@ -223,9 +224,8 @@ impl Plan {
         }
         // The total moved by something else than what was seen to arrive: a waiting task that stands elsewhere came or
         // went.
-        let explained = self.total_before.is_none_or(|before| {
-            ledger.total() == Some(before.saturating_add(self.arrivals))
-        });
+        let explained =
+            self.total_before.is_none_or(|before| ledger.total() == Some(before.saturating_add(self.arrivals)));
         if self.lists_due || (!explained && !whole_list) {
             self.steps.push_back(Step::Unfinished(Paging::new(List::Ready), Status::Ready));
         }
@@ -284,8 +284,7 @@ impl Plan {
     fn tail_known(&self, walk: Walk, page: &Page, ledger: &Ledger) -> bool {
         let unfinished = self.memory.unfinished.as_ref().filter(|_| walk == Walk::Head);
         let stands = |task: &Task, start| {
-            ledger.knows(task)
-                && (ledger.covers(start) || unfinished.is_some_and(|paging| paging.has_shown(&task.id)))
+            ledger.knows(task) && (ledger.covers(start) || unfinished.is_some_and(|paging| paging.has_shown(&task.id)))
         };
         let begun = page.tasks.iter().rev().filter_map(|task| Some((task, task.start?)));
         let tail: Vec<_> = begun.take(TAIL).collect();
