@@ -2,12 +2,29 @@
 //!
 //! The checked types. `load` makes them out of a file and the environment, or says everything that is wrong with it.
 
+mod budget;
+mod check;
+mod credentials;
 mod endpoint;
+mod layers;
+mod listen;
+mod load;
+mod nearest;
 mod problem;
+mod raw;
+mod reader;
+mod report;
+mod scalar;
+mod schema;
 mod secret;
+mod tasks;
+mod yaml;
 
 pub use endpoint::{Endpoint, EndpointError, PlainHttp};
+pub use listen::{ListenAddress, ListenHost};
+pub use load::{Loaded, from_environment, load, parse};
 pub use problem::{Problem, Problems};
+pub use schema::keys;
 pub use secret::{Secret, SecretSource};
 
 use crate::model::{FileType, ScanTypes, Target, TaskType, Timestamp, Trigger};
