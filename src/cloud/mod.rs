@@ -117,3 +117,25 @@ impl fmt::Debug for Cloud {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn accounts_on_one_host_share_a_budget() {
+        let refresh = config::Refresh {
+            interval: Duration::from_mins(5),
+            window: Duration::from_hours(168),
+            stale_after: Duration::from_mins(30),
+            requests_per_minute: NonZeroU32::MIN,
+            timeout: Duration::from_secs(30),
+            max_attempts: NonZeroU32::MIN,
+        };
+        let cloud = Cloud::new(Arc::new(Timestamp::default), Arc::new(()), &refresh, &[]);
+        let budget = |authority| cloud.budget(authority, Api::ListTasks);
+        assert!(Arc::ptr_eq(&budget("hss.example.com"), &budget("hss.example.com")));
+        assert!(!Arc::ptr_eq(&budget("hss.example.com"), &budget("hss.example.com:8443")));
+    }
+}

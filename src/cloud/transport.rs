@@ -202,7 +202,7 @@ fn why(error: &reqwest::Error) -> (Reason, String) {
     let mut causes = causes(error);
     let reason = if causes.any(is_tls) {
         Reason::Tls
-    } else if error.is_decode() && self::causes(error).any(is_garbage) {
+    } else if error.is_decode() && !self::causes(error).skip(1).any(is_broken) {
         Reason::Decode
     } else {
         Reason::Connect
@@ -215,11 +215,10 @@ fn is_tls(cause: &(dyn Error + 'static)) -> bool {
     cause.is::<rustls::Error>()
 }
 
-/// What unpacking says of bytes that are not packed.
-fn is_garbage(cause: &(dyn Error + 'static)) -> bool {
-    cause.downcast_ref::<io::Error>().is_some_and(|error| {
-        matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
-    })
+/// Whether what was to be unpacked did not arrive. Otherwise it arrived, and could not be unpacked.
+fn is_broken(cause: &(dyn Error + 'static)) -> bool {
+    let ended = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
+    cause.is::<reqwest::Error>() || cause.downcast_ref::<io::Error>().is_some_and(ended)
 }
 
 /// An error and what is behind it. An I/O error does not name the error in it as its source, so it is asked by itself.

@@ -9,8 +9,8 @@ const MASK: &str = "<secret>";
 /// Shorter ones would be found in any text.
 const SHORTEST_SECRET: usize = 4;
 
-/// Headers whose value is a secret. The gateway's refusal of a signature repeats the request that it signed.
-const SECRET_HEADERS: [&str; 3] = ["x-security-token", "x-auth-token", "authorization"];
+/// What a secret stands behind. The gateway's refusal of a signature repeats the request that it signed.
+const BEFORE_SECRETS: [&str; 3] = ["x-security-token:", "x-auth-token:", "signature="];
 
 /// How much of a page that is no answer is worth showing.
 const EXCERPT_LIMIT: usize = 200;
@@ -35,8 +35,8 @@ impl Scrub {
         for secret in &self.0 {
             text = text.replace(secret.expose(), MASK);
         }
-        for name in SECRET_HEADERS {
-            text = without_header(&text, name);
+        for mark in BEFORE_SECRETS {
+            text = without_value(&text, mark);
         }
         cut(&one_line(&text), limit)
     }
@@ -73,14 +73,15 @@ pub(super) fn wait_in(words: &str) -> Option<Duration> {
     Some(Duration::from_secs(number.parse::<u64>().ok()?.saturating_mul(seconds)))
 }
 
-/// A text whose secret header, `name:value` up to a blank or `|`, has lost its value.
-fn without_header(text: &str, name: &str) -> String {
+/// A text that has lost what stands behind each `mark`, up to a blank, a quote, a comma or `|`.
+fn without_value(text: &str, mark: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     // ASCII in lower case has the same length, so positions fit.
-    while let Some(at) = rest.to_ascii_lowercase().find(&format!("{name}:")) {
-        let (before, value) = rest.split_at_checked(at + name.len() + 1).unwrap_or((rest, ""));
-        let end = value.find(|c: char| c == '|' || c == '"' || c.is_whitespace()).unwrap_or(value.len());
+    while let Some(at) = rest.to_ascii_lowercase().find(mark) {
+        let (before, value) = rest.split_at_checked(at + mark.len()).unwrap_or((rest, ""));
+        let value = value.trim_start_matches([' ', '"']);
+        let end = value.find(|c: char| "|\",".contains(c) || c.is_whitespace()).unwrap_or(value.len());
         clean.push_str(before);
         clean.push_str(MASK);
         rest = value.get(end..).unwrap_or_default();
@@ -128,6 +129,8 @@ mod tests {
         );
         assert_eq!(scrub.clean("tok is too short to be one", 1000), "tok is too short to be one");
         assert_eq!(scrub.clean("x-auth-token:", 1000), "x-auth-token:<secret>");
+        assert_eq!(scrub.clean(r#""X-Auth-Token: abc", no"#, 1000), r#""X-Auth-Token:<secret>", no"#);
+        assert_eq!(scrub.clean("Access=A, Signature=e3b0|", 1000), "Access=A, Signature=<secret>|");
     }
 
     #[test]
