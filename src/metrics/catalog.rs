@@ -188,3 +188,88 @@ impl Family {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Every row keeps the rule, or is named with what it does instead.
+    #[track_caller]
+    fn every_row(rule: &str, kept: impl Fn(&Family) -> bool) {
+        let broken: Vec<&str> = CATALOG.iter().filter(|row| !kept(row)).map(|row| row.name).collect();
+        assert!(broken.is_empty(), "{rule}: broken by {broken:?}");
+    }
+
+    fn snake_case(word: &str) -> bool {
+        !word.is_empty()
+            && word.split('_').all(|part| !part.is_empty())
+            && word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
+    }
+
+    #[test]
+    fn names_say_whose_they_are_what_they_count_and_in_which_unit() {
+        every_row("snake_case with our prefix", |row| snake_case(row.name) && row.name.starts_with("hss_"));
+        every_row("the exporter's own doings have a prefix of their own, and stand in their section", |row| {
+            row.name.starts_with("hss_exporter_") == (row.section == Exporter)
+        });
+        every_row("counters, and nothing else, end in _total", |row| {
+            row.name.ends_with("_total") == (row.kind == Counter)
+        });
+        every_row("infos, and nothing else, end in _info", |row| row.name.ends_with("_info") == (row.kind == Info));
+        every_row("seconds are the only unit of time, and a name ends with its unit", |row| {
+            let name = row.name.strip_suffix("_total").unwrap_or(row.name);
+            let units = ["seconds", "bytes"];
+            let others =
+                ["ms", "milliseconds", "minutes", "hours", "days", "kilobytes", "megabytes", "ratio", "percent"];
+            name.split('_').all(|part| !others.contains(&part))
+                && units.iter().all(|unit| !name.contains(unit) || name.ends_with(unit))
+                && (!name.contains("_timestamp") || name.ends_with("_timestamp_seconds"))
+        });
+        every_row("what a summary or a histogram adds to a name is in no other", |row| {
+            !["_sum", "_count", "_bucket", "_created"].iter().any(|suffix| row.name.ends_with(suffix))
+        });
+        let names: BTreeSet<&str> = CATALOG.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), CATALOG.len(), "a name stands twice");
+    }
+
+    #[test]
+    fn a_help_text_is_one_sentence_and_says_how_old_the_data_is() {
+        every_row("one sentence with a full stop", |row| {
+            row.help.ends_with('.') && row.help.matches(". ").count() == 0 && !row.help.ends_with("..")
+        });
+        every_row("begins like a sentence", |row| row.help.starts_with(|c: char| c.is_ascii_uppercase()));
+        every_row("has no gap where a line was broken", |row| !row.help.contains("  ") && !row.help.contains('\n'));
+        let read = [Tasks, Latest, Events, PerTask];
+        every_row("what is read from the cloud says how old it is", |row| {
+            read.contains(&row.section) == row.help.ends_with(AGE)
+        });
+        every_row("fits into a table of the documentation", |row| !row.help.contains('|'));
+    }
+
+    #[test]
+    fn labels_are_few_and_say_which_target() {
+        every_row("snake_case", |row| row.labels.iter().all(|label| snake_case(label)));
+        every_row("none twice", |row| row.labels.iter().collect::<BTreeSet<_>>().len() == row.labels.len());
+        every_row("none that Prometheus or a format sets itself", |row| {
+            !row.labels.iter().any(|label| ["le", "quantile", "job", "instance"].contains(label))
+        });
+        every_row("what only describes stands on an info, where it can be joined", |row| {
+            let describing = ["region", "project_id", "enterprise_project_id", "task_name", "cluster", "version"];
+            row.kind == Info || !row.labels.iter().any(|label| describing.contains(label))
+        });
+        every_row("what is read from the cloud says of which target", |row| {
+            row.section == Exporter || row.labels.starts_with(of_target![])
+        });
+        every_row("a series a task, where it says so", |row| {
+            row.labels.contains(&"task_id") == (row.section == PerTask)
+        });
+    }
+
+    #[test]
+    fn the_page_is_in_order_and_ends_with_what_is_taken_at_the_scrape() {
+        assert!(CATALOG.is_sorted_by_key(|row| row.section), "the sections stand together");
+        assert!(CATALOG.is_sorted_by_key(|row| !row.of_snapshot()), "the snapshot's families stand first");
+    }
+}

@@ -1,6 +1,6 @@
 //! What stays true: the latest run of each kind, and the runs that ended, counted.
 
-use super::scans;
+use super::{States, scans};
 use crate::metrics::samples::{Samples, Value};
 use crate::model::facts::TriggerCounts;
 use crate::model::{Counts, KindFacts, Outcome, Snapshot, TaskType};
@@ -93,7 +93,7 @@ fn each_kind<'a, V: Into<Value>>(snapshot: &'a Snapshot, out: &mut Samples<'a>, 
 fn each_state<'a, V: Into<Value>, const N: usize>(
     snapshot: &'a Snapshot,
     out: &mut Samples<'a>,
-    states: fn(&KindFacts) -> [(&'static str, Option<V>); N],
+    states: fn(&KindFacts) -> States<V, N>,
 ) {
     for (target, scan) in scans(snapshot) {
         let [account, project, enterprise_project] = target.labels();

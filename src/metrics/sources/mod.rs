@@ -10,6 +10,9 @@ pub(super) mod task;
 use super::samples::{Samples, Value};
 use crate::model::{ScanStanding, Snapshot, Tally, Target, TaskType};
 
+/// The states that something is in, each with its value where there is one.
+type States<V, const N: usize> = [(&'static str, Option<V>); N];
+
 /// Every (target, task type), in the order of their labels.
 fn scans(snapshot: &Snapshot) -> impl Iterator<Item = (&Target, &ScanStanding)> {
     snapshot

@@ -1,5 +1,6 @@
 //! The tasks that have series of their own.
 
+use super::States;
 use crate::metrics::samples::{Samples, Value};
 use crate::model::{Counts, Snapshot, Status, TaskRow};
 
@@ -77,7 +78,7 @@ fn each<'a, V: Into<Value>>(snapshot: &'a Snapshot, out: &mut Samples<'a>, value
 fn each_state<'a, V: Into<Value>, const N: usize>(
     snapshot: &'a Snapshot,
     out: &mut Samples<'a>,
-    states: fn(&TaskRow) -> [(&'static str, Option<V>); N],
+    states: fn(&TaskRow) -> States<V, N>,
 ) {
     for ([account, project, enterprise_project], row) in rows(snapshot) {
         for (state, value) in states(row) {
