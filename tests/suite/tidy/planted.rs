@@ -2,88 +2,8 @@
 
 use super::{File, complaints};
 
-const ARCHITECTURE: &str = "\
-# Architecture
-
-| room | nature | may name |
-|---|---|---|
-| `model` | pure, std only | none |
-| `cloud` | sockets | `model` |
-| `metrics` | pure | `model` |
-| `simulator` | sockets | `cloud::sign` |
-| `app` | wiring | all |
-
-| name | only in | because |
-|---|---|---|
-| `http_client` | `cloud/transport.rs` | one door outward |
-| `std::time::Instant::now`, `std::env::var` | `app` | they are parameters |
-| `config` | `metrics` | a crate that is called like something of ours |
-
-| crate | what it is for |
-|---|---|
-| `http-client` | requests |
-| `config` | layers |
-| `raw-bytes` | bodies |
-
-| crate of the tests | what it is for |
-|---|---|
-| `dice` | chance |
-
-| invariant | held by |
-|---|---|
-| Pages are whole. | `suite::a_page_is_whole` |
-";
-
-const MANIFEST: &str = r#"[package]
-version = "0.1.0"
-
-[dependencies]
-config = "1"
-http-client = { version = "1" }
-raw-bytes = "1"
-
-[dev-dependencies]
-dice = "1"
-"#;
-
-/// A file a line: path, then text.
-const HOUSE: [(&str, &str); 14] = [
-    ("ARCHITECTURE.md", ARCHITECTURE),
-    (
-        "CHANGELOG.md",
-        "# Changes\n\n## 0.1.0 / 2026-01-31\n\n* [FEATURE] All of it. See [the map](ARCHITECTURE.md#architecture).\n",
-    ),
-    ("Cargo.toml", MANIFEST),
-    ("Makefile", "help:\n"),
-    ("docs/page.md", "[up](../CHANGELOG.md), [over](page.md), [out](https://example.com/x), `[no](link.md)`\n"),
-    (
-        "src/app.rs",
-        "//! Wiring.\nuse crate::{config, model};\nuse std::time::Instant;\nfn f() { Instant::now(); crate::cloud::f() }\n",
-    ),
-    ("src/cloud/mod.rs", "//! Cloud.\nuse crate::model::Target;\npub mod sign;\nmod transport;\n"),
-    (
-        "src/cloud/sign.rs",
-        "//! Signs; crate::metrics and http_client::get() stand in a comment.\nconst S: &str = \"crate::app\";\n",
-    ),
-    (
-        "src/cloud/transport.rs",
-        "//! Sends.\nuse super::sign;\nuse super::super::model;\nuse http_client as h;\nfn f() { h::get() }\n",
-    ),
-    (
-        "src/lib.rs",
-        "//! The map.\npub mod app;\npub mod cloud;\npub mod metrics;\npub mod model;\npub mod simulator;\n",
-    ),
-    ("src/metrics/catalog.rs", "//! Names.\nconst NAME: &str = \"hss_tasks\";\n"),
-    (
-        "src/model.rs",
-        "//! Words.\nuse std::time::Duration;\n#[expect(unused, reason = \"it is allow(ed)\")]\nfn allow() {}\n",
-    ),
-    (
-        "src/simulator.rs",
-        "//! Pretends.\nuse crate::cloud::sign::{a, b};\nuse tokio::time::Instant;\nfn f() { Instant::now() }\nconst T: &str = \"hss_exporter::simulator\";\n#[cfg(test)]\nmod tests {\n    const N: &str = \"hss_tasks\";\n}\n",
-    ),
-    ("tests/suite.rs", "//! Tests.\n#[test]\nfn a_page_is_whole() {}\n"),
-];
+/// The house: each file's path, and then what is in it.
+const HOUSE: &str = include_str!("house.txt");
 
 /// The house, with one file put in its place or added to it, draws exactly one complaint, with these words in it.
 #[track_caller]
@@ -96,14 +16,22 @@ fn check(path: &str, text: &str, expected: &str) {
 /// The same, with a change to what the file already holds.
 #[track_caller]
 fn check_change(path: &str, from: &str, to: &str, expected: &str) {
-    let text = HOUSE.iter().find(|(own, _)| *own == path).map_or("", |(_, text)| text);
+    let house = house();
+    let text = house.iter().find(|file| file.path == path).map_or("", |file| &file.text);
     assert!(text.contains(from), "`{from}` is not in {path}");
     check(path, &text.replace(from, to), expected);
 }
 
+fn house() -> Vec<File> {
+    let files = HOUSE.split("=== ").filter_map(|file| file.split_once('\n'));
+    files.map(|(path, text)| File { path: path.to_owned(), text: text.to_owned() }).collect()
+}
+
 fn house_with(path: &str, text: &str) -> Vec<File> {
-    let kept = HOUSE.iter().filter(|(own, _)| *own != path);
-    kept.chain([&(path, text)]).map(|(path, text)| File { path: (*path).into(), text: (*text).into() }).collect()
+    let mut house = house();
+    house.retain(|file| file.path != path);
+    house.push(File { path: path.to_owned(), text: text.to_owned() });
+    house
 }
 
 #[test]
