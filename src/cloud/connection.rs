@@ -50,7 +50,7 @@ impl Connection {
     }
 
     /// Asks the cloud, again if need be, and returns what `read` makes of its answer. Waits for the budget as long as it
-    /// takes. An answer that cannot be read is a failed attempt like any other. Every attempt is added to `attempts`.
+    /// takes. An answer that cannot be read is a failed attempt like any other. Every request sent is added to `attempts`.
     ///
     /// # Errors
     /// What the last attempt failed with.
@@ -64,20 +64,7 @@ impl Connection {
         let mut token_renewed = false;
         loop {
             patience.attempt();
-            *attempts += 1;
-            let outcome = match self.attempt(call).await {
-                Ok(answer) => read(&answer).map_err(|(reason, message)| Refused {
-                    failure: Failure {
-                        message: message.chars().take(MESSAGE_LIMIT).collect(),
-                        status: Some(answer.status),
-                        request_id: answer.request_id,
-                        ..failure(reason, self.tried(call))
-                    },
-                    identity: None,
-                }),
-                Err(refused) => Err(refused),
-            };
-            let Refused { failure, identity } = match outcome {
+            let Refused { failure, identity } = match self.attempt(call, attempts, &read).await {
                 Ok(read) => return Ok(read),
                 Err(refused) => refused,
             };
@@ -107,7 +94,12 @@ impl Connection {
     }
 
     /// One request, if the credential can be had.
-    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Refused> {
+    async fn attempt<T>(
+        &self,
+        call: &Call<'_>,
+        attempts: &mut u64,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Refused> {
         let refused = |failure| Refused { failure, identity: None };
         // No permit is spent on a request that cannot be made.
         self.identity(call).map_err(refused)?;
@@ -119,8 +111,18 @@ impl Connection {
             self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
         }
         let identity = self.identity(call).map_err(refused)?;
+        *attempts += 1;
         let outcome = self.send(call, &identity).await;
         drop(permit);
+        let outcome = outcome.and_then(|answer| {
+            read(&answer).map_err(|(reason, message)| Failure {
+                status: Some(answer.status),
+                // It may quote the answer.
+                message: identity.scrub().clean(&message, MESSAGE_LIMIT),
+                request_id: answer.request_id,
+                ..failure(reason, self.tried(call))
+            })
+        });
         outcome.map_err(|mut failure| {
             failure.reason = reason_for(&identity, &failure);
             Refused { failure, identity: Some(identity) }

@@ -142,7 +142,7 @@ mod tests {
                 prop_assert!(retry_after.is_none_or(|asked| pause >= Duration::from_secs(asked)));
                 paused += pause;
             }
-            prop_assert!(patience.attempts() <= max_attempts);
+            prop_assert!(patience.attempts <= max_attempts);
             prop_assert!(paused <= ALLOWANCE);
         }
     }

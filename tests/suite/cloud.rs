@@ -18,10 +18,10 @@ mod secrets;
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use hss_exporter::cloud::{Call, sign};
+use hss_exporter::cloud::{Answer, Call, sign};
 use hss_exporter::model::Reason;
 use proptest::prelude::*;
-use rig::{ID, NOW, Rig, SECRET, call};
+use rig::{ID, NOW, Rig, SECRET, ask, ask_for, call};
 use std::io::Write;
 use std::time::Duration;
 use stub::{Act, Received, Stub, answer, head, json};
@@ -42,7 +42,7 @@ fn verifies(request: &Received, secret: &str) -> bool {
 async fn a_signed_request_goes_out_and_its_answer_comes_back() {
     let stub = Stub::start(|_, _| json(200, r#"{"total_num":0}"#)).await;
     let rig = Rig::new(stub.url());
-    let answer = rig.connect().call(&call()).await.unwrap();
+    let answer = ask(&rig.connect()).await.unwrap();
     assert_eq!((&answer.body[..], answer.attempts), (&br#"{"total_num":0}"#[..], 1));
     let request = &stub.requests()[0];
     assert!(verifies(request, SECRET), "{request:?}");
@@ -71,7 +71,7 @@ async fn a_signed_request_goes_out_and_its_answer_comes_back() {
 async fn a_gzipped_answer_is_unpacked() {
     let body = gzip(br#"{"total_num":1}"#);
     let stub = Stub::start(move |_, _| answer(200, &[("content-encoding", "gzip")], &body)).await;
-    let answer = Rig::new(stub.url()).connect().call(&call()).await.unwrap();
+    let answer = ask(&Rig::new(stub.url()).connect()).await.unwrap();
     assert_eq!(&answer.body[..], br#"{"total_num":1}"#);
 }
 
@@ -106,7 +106,7 @@ async fn many_calls_share_one_connection() {
     let cloud = rig.cloud();
     let accounts = [cloud.connect(&rig.account()).unwrap(), cloud.connect(&rig.account()).unwrap()];
     for number in 0..20 {
-        let outcome = accounts[number % 2].call(&call()).await;
+        let outcome = ask(&accounts[number % 2]).await;
         assert_eq!(outcome.is_err(), number % 3 == 2);
     }
     assert_eq!((stub.requests().len(), stub.connections()), (20, 1));
@@ -121,11 +121,36 @@ async fn what_may_pass_is_tried_again_and_counted() {
     })
     .await;
     let rig = Rig { max_attempts: 4, ..Rig::new(stub.url()) };
-    let answer = rig.connect().call(&call()).await.unwrap();
+    let answer = ask(&rig.connect()).await.unwrap();
     assert_eq!((answer.attempts, stub.requests().len()), (3, 3));
     assert!(stub.requests().iter().all(|request| verifies(request, SECRET)));
     let expected = ["attempt 503", "error server", "retry", "attempt error", "error connect", "retry", "attempt 200"];
     assert_eq!(rig.notes.all(), expected);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_asked_for_again() {
+    let stub = Stub::start(|number, _| match number {
+        0 => answer(200, &[("x-request-id", "r1")], format!("<html>{SECRET}").as_bytes()),
+        _ => json(200, "{}"),
+    })
+    .await;
+    let read = |answer: &Answer| match &answer.body[..] {
+        b"{}" => Ok(()),
+        other => Err((Reason::Decode, String::from_utf8_lossy(other).into_owned())),
+    };
+    let rig = Rig { max_attempts: 2, ..Rig::new(stub.url()) };
+    let mut attempts = 0;
+    assert_eq!(rig.connect().call(&call(), &mut attempts, read).await, Ok(()));
+    assert_eq!(attempts, 2);
+    assert_eq!(rig.notes.all(), ["attempt 200", "error decode", "retry", "attempt 200"]);
+    let stub = Stub::start(|_, _| answer(200, &[("x-request-id", "r1")], format!("<html>{SECRET}").as_bytes())).await;
+    let failure = Rig::new(stub.url()).connect().call(&call(), &mut attempts, read).await.unwrap_err();
+    assert_eq!(
+        (failure.reason, failure.status, failure.request_id.as_deref()),
+        (Reason::Decode, Some(200), Some("r1"))
+    );
+    assert_eq!(failure.message, "<html><secret>");
 }
 
 #[tokio::test]
@@ -164,7 +189,7 @@ async fn the_cloud_is_asked_again_no_sooner_than_it_says() {
     .await;
     let rig = Rig { max_attempts: 2, ..Rig::new(stub.url()) };
     let asked = std::time::Instant::now();
-    assert_eq!(rig.connect().call(&call()).await.unwrap().attempts, 2);
+    assert_eq!(ask(&rig.connect()).await.unwrap().attempts, 2);
     assert!(asked.elapsed() >= Duration::from_secs(1), "never sooner; how much later is the machine's affair");
 }
 
@@ -178,7 +203,7 @@ async fn the_clouds_clock_tells_when_an_answer_was_given() {
     let rig = Rig::new(stub.url());
     let connection = rig.connect();
     for _ in 0..2 {
-        let at = connection.call(&call()).await.unwrap().at;
+        let at = ask(&connection).await.unwrap().at;
         assert_eq!(at.since_epoch().as_secs(), NOW - 600, "its date, or our clock less the known difference");
     }
     assert_eq!(rig.notes.all(), ["attempt 200", "skew 600", "attempt 200"]);
@@ -198,7 +223,7 @@ fn whatever_is_asked_the_signature_is_that_of_the_bytes_on_the_wire() {
     let outcome = proptest::test_runner::TestRunner::new(config).run(&inputs, |(path, query, body)| {
         let query = query.into_iter().map(|(value, key)| (key, value)).collect::<Vec<_>>();
         let call = Call { path, query: query.clone(), body: Bytes::from(body.clone()), ..call() };
-        let outcome = runtime.block_on(connection.call(&call));
+        let outcome = runtime.block_on(ask_for(&connection, &call));
         prop_assert!(outcome.is_ok(), "{:?}", outcome);
         let request = stub.requests().pop().unwrap();
         prop_assert!(verifies(&request, SECRET), "{:?}", request);

@@ -1,6 +1,6 @@
 //! Credentials that end, change and vanish.
 
-use super::rig::{Rig, SECRET, access_key, call};
+use super::rig::{Rig, SECRET, access_key, ask};
 use super::stub::{Stub, json};
 use super::verifies;
 use hss_exporter::config::{Credentials, SecretSource};
@@ -10,7 +10,7 @@ use hss_exporter::model::Reason;
 async fn a_temporary_key_signs_its_security_token_too() {
     let stub = Stub::start(|_, _| json(200, "{}")).await;
     let rig = Rig { credentials: access_key(Some("TOKENEXAMPLE")), ..Rig::new(stub.url()) };
-    rig.connect().call(&call()).await.unwrap();
+    ask(&rig.connect()).await.unwrap();
     let request = &stub.requests()[0];
     assert!(verifies(request, SECRET), "{request:?}");
     assert!(request.header("authorization").unwrap().contains(";x-sdk-date;x-security-token,"));
@@ -49,12 +49,12 @@ async fn a_new_token_is_used_as_soon_as_it_is_in_the_file() {
     test.write("first\n");
     let connection = test.rig.connect();
     let before = connection.credential_generation();
-    assert_eq!(connection.call(&call()).await.unwrap_err().reason, Reason::TokenExpired);
+    assert_eq!(ask(&connection).await.unwrap_err().reason, Reason::TokenExpired);
     assert_eq!(test.stub.requests().len(), 1, "the same token is not sent twice");
     assert_eq!(connection.credential_generation(), before);
     test.write("second-one\n");
     assert!(connection.credential_generation() > before);
-    assert_eq!(connection.call(&call()).await.unwrap().attempts, 1);
+    assert_eq!(ask(&connection).await.unwrap().attempts, 1);
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_token_replaced_while_its_request_is_on_the_way_is_tried_once() {
     .await;
     let credentials = Credentials::Token(SecretSource::File(file));
     let rig = Rig { credentials, max_attempts: 4, ..Rig::new(stub.url()) };
-    assert_eq!(rig.failure().await.reason, Reason::TokenExpired);
+    assert_eq!(rig.failure().await.reason, Reason::Auth);
     let requests = stub.requests();
     let tokens: Vec<_> = requests.iter().map(|request| request.header("x-auth-token").unwrap()).collect();
     assert_eq!(tokens, ["first", "number-0"]);
@@ -81,13 +81,13 @@ async fn a_token_replaced_while_its_request_is_on_the_way_is_tried_once() {
 async fn a_secret_file_that_is_gone_is_named_and_nothing_is_sent() {
     let test = TokenRig::new("good-token").await;
     let connection = test.rig.connect();
-    let failure = connection.call(&call()).await.unwrap_err();
+    let failure = ask(&connection).await.unwrap_err();
     assert_eq!(failure.reason, Reason::Auth);
     assert!(failure.message.contains(&test.file.display().to_string()), "{failure}");
     test.write("good-token");
-    assert!(connection.call(&call()).await.is_ok());
+    assert!(ask(&connection).await.is_ok());
     std::fs::remove_file(&test.file).unwrap();
-    assert_eq!(connection.call(&call()).await.unwrap_err().reason, Reason::Auth, "nothing is kept");
+    assert_eq!(ask(&connection).await.unwrap_err().reason, Reason::Auth, "nothing is kept");
     assert_eq!(test.stub.requests().len(), 1);
     assert_eq!(test.rig.notes.all(), ["error auth", "attempt 200", "error auth"]);
 }
@@ -114,7 +114,7 @@ async fn an_access_key_follows_its_files() {
         let newer = connection.credential_generation();
         assert!(newer > generation, "a change for the better or worse is seen at once");
         generation = newer;
-        connection.call(&call()).await.unwrap();
+        ask(&connection).await.unwrap();
         assert!(verifies(stub.requests().last().unwrap(), secret));
     }
     std::fs::remove_file(&file).unwrap();

@@ -1,6 +1,6 @@
 //! Who is trusted, which protocol is spoken, and what goes through a proxy.
 
-use super::rig::{Rig, call};
+use super::rig::{Rig, ask};
 use super::stub::{Stub, json};
 use super::verifies;
 use hss_exporter::model::Reason;
@@ -65,7 +65,7 @@ async fn a_private_authority_is_trusted_only_when_it_is_named() {
     assert_eq!(stub.requests().len(), 0, "nothing is sent to a stranger");
 
     let friend = bare(Rig { ca_file: Some(private.ca_file.clone()), ..Rig::new(&endpoint) });
-    friend.connect().call(&call()).await.unwrap();
+    ask(&friend.connect()).await.unwrap();
     assert_eq!(stub.requests().len(), 1);
 }
 
@@ -98,7 +98,7 @@ async fn a_server_that_speaks_no_tls_is_a_tls_failure() {
 #[tokio::test]
 async fn without_certificates_only_https_is_refused_and_the_sentence_says_what_to_install() {
     let stub = Stub::start(|_, _| json(200, "{}")).await;
-    bare(Rig::new(stub.url())).connect().call(&call()).await.unwrap();
+    ask(&bare(Rig::new(stub.url())).connect()).await.unwrap();
     let failure = bare(Rig::new("https://hss.cn-north-4.myhuaweicloud.com")).try_connect().unwrap_err();
     assert_eq!(failure.reason, Reason::Tls);
     assert!(failure.message.contains("ca-certificates") && failure.message.contains("ca_file"), "{failure}");
@@ -141,7 +141,7 @@ async fn http_2_is_spoken_where_the_server_offers_it() {
     let rig = bare(Rig { ca_file: Some(private.ca_file.clone()), ..Rig::new(endpoint) });
     let connection = rig.connect();
     for _ in 0..3 {
-        let answer = connection.call(&call()).await.unwrap();
+        let answer = ask(&connection).await.unwrap();
         assert_eq!(&answer.body[..], b"true", "the signature covers what HTTP/2 calls the authority");
     }
     drop(connection);
@@ -154,7 +154,7 @@ async fn a_proxy_of_the_environment_is_used_but_not_for_loopback() {
     let stub = Stub::start(|_, _| json(200, r#"{"via":"nobody"}"#)).await;
     for variable in ["HTTP_PROXY", "http_proxy"] {
         let far = Rig::new("http://hss.example.invalid").environment(variable, proxy.url());
-        let answer = far.connect().call(&call()).await.unwrap();
+        let answer = ask(&far.connect()).await.unwrap();
         assert_eq!(&answer.body[..], br#"{"via":"proxy"}"#);
         let request = proxy.requests().pop().unwrap();
         assert!(request.target.starts_with("http://hss.example.invalid/v5/"), "{}", request.target);
@@ -162,7 +162,7 @@ async fn a_proxy_of_the_environment_is_used_but_not_for_loopback() {
 
         for host in ["127.0.0.1", "localhost"] {
             let near = Rig::new(format!("http://{host}:{}", stub.port)).environment(variable, proxy.url());
-            let answer = near.connect().call(&call()).await.unwrap();
+            let answer = ask(&near.connect()).await.unwrap();
             assert_eq!(&answer.body[..], br#"{"via":"nobody"}"#);
         }
     }

@@ -1,7 +1,7 @@
 //! What stands on our side of a test: an account, a cloud, a call, and who writes down what was counted.
 
 use bytes::Bytes;
-use hss_exporter::cloud::{Call, Cloud, Connection};
+use hss_exporter::cloud::{Answer, Call, Cloud, Connection};
 use hss_exporter::config::{Account, Credentials, Endpoint, PlainHttp, Refresh, Secret, SecretSource};
 use hss_exporter::model::observe::{Api, Note, Observe};
 use hss_exporter::model::{Failure, Timestamp};
@@ -104,8 +104,27 @@ impl Rig {
 
     /// Asks once, and expects to fail.
     pub(super) async fn failure(&self) -> Failure {
-        self.connect().call(&call()).await.unwrap_err()
+        ask(&self.connect()).await.unwrap_err()
     }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) body: Bytes,
+    pub(super) at: Timestamp,
+    pub(super) attempts: u64,
+}
+
+/// Asks what a refresh asks.
+pub(super) async fn ask(connection: &Connection) -> Result<Asked, Failure> {
+    ask_for(connection, &call()).await
+}
+
+pub(super) async fn ask_for(connection: &Connection, call: &Call<'_>) -> Result<Asked, Failure> {
+    let mut attempts = 0;
+    let Answer { body, at, .. } = connection.call(call, &mut attempts, |answer| Ok(answer.clone())).await?;
+    Ok(Asked { body, at, attempts })
 }
 
 pub(super) fn access_key(security_token: Option<&str>) -> Credentials {

@@ -1,6 +1,6 @@
 //! Nothing that is public in `cloud`, and no log line at any level, shows a secret.
 
-use super::rig::{Rig, SECRET, access_key, call};
+use super::rig::{Rig, SECRET, access_key, ask, call};
 use super::stub::{Act, Stub, answer, json};
 use hss_exporter::config::{Credentials, Secret, SecretSource};
 use std::io;
@@ -68,7 +68,7 @@ async fn no_secret_is_shown_whatever_the_cloud_says() {
         let connection = cloud.connect(&rig.account()).unwrap();
         shown += &format!("{cloud:?} {cloud:#?} {connection:?} {connection:#?} {:?} {:?}", rig.account(), call());
         for _ in 0..3 {
-            let failure = connection.call(&call()).await.unwrap_err();
+            let failure = ask(&connection).await.unwrap_err();
             shown += &format!("{failure} {failure:?}\n");
         }
     }
