@@ -73,16 +73,27 @@ impl Budget {
         Self { permits: Mutex::new(Permits::new(limit)), queue: tokio::sync::Mutex::new(()), ended: Notify::new() }
     }
 
-    /// Waits for a permit. It belongs to one attempt and is to be dropped at its end, whatever the end is.
-    pub(super) async fn permit(self: &Arc<Self>) -> Permit {
-        let _next = self.queue.lock().await;
+    /// Waits for a permit, and says for how long: not at all, if one was free. It belongs to one attempt and is to be
+    /// dropped at its end, whatever the end is.
+    pub(super) async fn permit(self: &Arc<Self>) -> (Permit, Duration) {
+        let asked = Instant::now();
+        let mut waited = Duration::ZERO;
+        let _next = match self.queue.try_lock() {
+            Ok(next) => next,
+            Err(_) => {
+                let next = self.queue.lock().await;
+                waited = asked.elapsed();
+                next
+            }
+        };
         loop {
             let turn = self.permits().take(Instant::now());
             match turn {
-                Turn::Taken => return Permit(Arc::clone(self)),
+                Turn::Taken => return (Permit(Arc::clone(self)), waited),
                 Turn::At(moment) => tokio::time::sleep_until(moment).await,
                 Turn::AfterAnEnd => self.ended.notified().await,
             }
+            waited = asked.elapsed();
         }
     }
 
@@ -133,10 +144,11 @@ mod tests {
         let budget = budget(5);
         let start = Instant::now();
         for _ in 0..5 {
-            drop(budget.permit().await);
+            assert_eq!(budget.permit().await.1, Duration::ZERO);
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
-        drop(budget.permit().await);
+        let (_, waited) = budget.permit().await;
+        assert_eq!(waited, start.elapsed());
         // Tokio's timers are exact to the millisecond, never early.
         assert!(start.elapsed() >= WINDOW && start.elapsed() < WINDOW + SECOND);
     }
@@ -174,7 +186,9 @@ mod tests {
         for number in 0..7 {
             let (budget, order) = (Arc::clone(&budget), Arc::clone(&order));
             tasks.spawn(async move {
-                let permit = budget.permit().await;
+                let asked = Instant::now();
+                let (permit, waited) = budget.permit().await;
+                assert_eq!(waited, asked.elapsed(), "the time in the queue is part of the wait");
                 order.lock().unwrap().push(number);
                 tokio::time::sleep(SECOND).await;
                 drop(permit);

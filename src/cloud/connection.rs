@@ -16,9 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Less is no wait: to take a permit that is free takes a moment, too.
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
-
 /// Our own words about a connection, which may quote the other side.
 const MESSAGE_LIMIT: usize = 500;
 
@@ -104,10 +101,8 @@ impl Connection {
         // No permit is spent on a request that cannot be made.
         self.identity(call).map_err(refused)?;
         let budget = self.cloud.budget(self.endpoint.authority(), call.api);
-        let asked = Instant::now();
-        let permit = budget.permit().await;
-        let waited = asked.elapsed();
-        if waited >= SHORTEST_WAIT {
+        let (permit, waited) = budget.permit().await;
+        if !waited.is_zero() {
             self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
         }
         let identity = self.identity(call).map_err(refused)?;
