@@ -1,4 +1,5 @@
 //! The simulated cloud speaks the task list API as its vendor documents it.
+#![cfg(test)]
 
 /// Keys, signatures, tokens, locks, and how often may be asked.
 mod access;
