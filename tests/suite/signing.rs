@@ -1,5 +1,7 @@
 //! Signing, held against the vendor's own vectors stage by stage, and against what must hold for any request.
 
+#![cfg(test)]
+
 use hss_exporter::cloud::sign::{
     authorization, canonical_request, encode_component, encode_path, encode_query, signature, signed_headers,
     string_to_sign,
