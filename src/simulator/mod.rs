@@ -13,6 +13,7 @@ pub mod task;
 pub mod world;
 
 mod answer;
+mod broken;
 mod cloud;
 mod configuration;
 mod dice;
@@ -24,6 +25,7 @@ mod scenario;
 mod service;
 
 pub use auth::{Access, Credential, Granted};
+pub use broken::broken_items;
 pub use faults::{DateHeader, Fault, Faults, Hold};
 pub use log::{Api, LoggedRequest};
 pub use options::{Options, RateLimit, ReadyOrder, ReadyTimes, Scenario};
