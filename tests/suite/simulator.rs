@@ -8,7 +8,7 @@ mod faults;
 /// Requests and answers as bytes.
 mod wire;
 
-use hss_exporter::simulator::{Options, ReadyOrder, ReadyTimes, Scenario, Task};
+use hss_exporter::simulator::{Options, ReadyOrder, ReadyTimes, Scenario, Simulator, Task};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use wire::{Ground, MINUTE};
@@ -320,6 +320,24 @@ async fn the_configuration_names_the_key_and_every_target() {
     ] {
         assert!(yaml.lines().any(|there| there.trim() == line), "{line} is missing in\n{yaml}");
     }
+}
+
+#[tokio::test]
+async fn the_configuration_is_one_that_serve_accepts() {
+    let ground = Ground::new(Options::default()).await;
+    let loaded = hss_exporter::config::parse(&ground.simulator.configuration(), "simulated.yml", &[]);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(loaded.config.accounts[0].watches.len(), 3 + 2 + 1);
+    // One warning is due: the secret, which is none, stands in the file.
+    let keys: Vec<_> = loaded.warnings.iter().map(|warning| warning.key.as_str()).collect();
+    assert_eq!(keys, ["accounts[0].credentials.access_key.secret"]);
+}
+
+#[tokio::test]
+async fn a_cloud_that_listens_everywhere_is_found_on_loopback() {
+    let clock: hss_exporter::simulator::Clock = std::sync::Arc::new(|| wire::BORN);
+    let simulator = Simulator::start(([0, 0, 0, 0], 0).into(), Options::default(), clock).await.unwrap();
+    assert_eq!(simulator.endpoint(), format!("http://127.0.0.1:{}", simulator.address().port()));
 }
 
 #[tokio::test]
