@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+#[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 fn main() {
     println!("cargo::rerun-if-env-changed=HSS_EXPORTER_REVISION");
     println!("cargo::rerun-if-changed=.git/logs/HEAD");

@@ -10,7 +10,7 @@ use crate::cli::{self, Command};
 use crate::config::{self, Config, Loaded, Problems};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
-use crate::model::observe::Observe;
+use crate::model::observe::{LogLevel, Observe};
 use crate::server;
 use crate::simulator::{self, Simulator};
 use crate::telemetry;
@@ -81,7 +81,7 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
 async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
     let Loaded { config, warnings } = load(&flags.source, environment).map_err(|wrong| Failed::Usage(wrong.to_string()))?;
     let instruments = instruments(&config);
-    log_to_stderr(&flags.log, &instruments)?;
+    log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
     for warning in &warnings {
         tracing::warn!(problem = %warning, "configuration");
     }
@@ -112,7 +112,7 @@ async fn demo(flags: cli::Demo, environment: &[(String, String)]) -> Result<Stri
     let loaded = config::parse(&cloud.configuration(), "the simulated cloud's configuration", environment);
     let Loaded { config, .. } = loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))?;
     let instruments = instruments(&config);
-    log_to_stderr(&flags.log, &instruments)?;
+    log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
     let settings = Settings { listen: flags.listen, telemetry_path: "/metrics".to_owned(), clock: clock() };
     let exporter = Exporter::start(&config, settings, instruments, environment).await.map_err(failed)?;
     let address = exporter.addresses().first().copied().unwrap_or_else(|| cloud.address());
@@ -171,7 +171,14 @@ fn log_to_stderr(flags: &cli::Log, observer: Arc<dyn Observe>) -> Result<(), Fai
         cli::LogFormat::Logfmt => telemetry::Format::Logfmt,
         cli::LogFormat::Json => telemetry::Format::Json,
     };
-    telemetry::init(flags.level, format, clock(), observer).map_err(|error| Failed::Run(error.to_string()))
+    let level = match flags.level {
+        cli::LogLevel::Error => LogLevel::Error,
+        cli::LogLevel::Warn => LogLevel::Warn,
+        cli::LogLevel::Info => LogLevel::Info,
+        cli::LogLevel::Debug => LogLevel::Debug,
+        cli::LogLevel::Trace => LogLevel::Trace,
+    };
+    telemetry::init(level, format, clock(), observer).map_err(|error| Failed::Run(error.to_string()))
 }
 
 fn failed(error: StartError) -> Failed {

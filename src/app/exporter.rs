@@ -71,6 +71,8 @@ impl Exporter {
         let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
         let cloud = Arc::new(Cloud::new(Arc::clone(&clock), Arc::clone(&observer), &config.refresh, environment));
         let refresher = Refresher::new(config, &cloud, &observer, &clock).map_err(StartError::Cloud)?;
+        let listen: Vec<server::Listen> =
+            listen.into_iter().map(|ListenAddress { host, port }| server::Listen { host, port }).collect();
         let listeners = server::bind(&listen).await.map_err(StartError::Bind)?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let snapshots = refresher.snapshots();
