@@ -7,7 +7,7 @@ use super::CATALOG;
 use super::family::{Family, Instrument, Kind, Source};
 use super::samples::{Samples, Value};
 use crate::model::Reason;
-use crate::model::observe::{Api, Field, Level, Note, Observe};
+use crate::model::observe::{Api, Field, LogLevel, Note, Observe};
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::proto::{Metric, MetricFamily, MetricType};
 use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
@@ -113,7 +113,7 @@ impl Instruments {
         for field in Field::ALL {
             with(&self.unknown_values, &[field.as_str()], |_| {});
         }
-        for level in Level::ALL {
+        for level in LogLevel::ALL {
             with(&self.log_messages, &[level.as_str()], |_| {});
         }
     }

@@ -50,26 +50,26 @@ impl Field {
     }
 }
 
-/// How grave a log message is: the label `level`.
+/// How loud a line of the log is: the label `level`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Something is lost or does not work.
+pub enum LogLevel {
+    /// Something does not work.
     Error,
-    /// Something will need somebody's attention.
+    /// Something will not work for long, or is not as it should be.
     Warn,
     /// What an operator wants to know.
     Info,
-    /// What helps to find out why.
+    /// What helps to find a fault.
     Debug,
     /// Everything.
     Trace,
 }
 
-impl Level {
-    /// All of them, the gravest first.
+impl LogLevel {
+    /// All of them, the loudest first.
     pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
 
-    /// As the label `level` spells it.
+    /// As the log, the command line and the label `level` spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -103,8 +103,8 @@ pub enum Note<'a> {
     PageReread { account: &'a str },
     /// A value that the API did not have when this was written.
     UnknownValues { field: Field, count: u64 },
-    /// Something was logged.
-    LogMessage { level: Level },
+    /// A line was logged.
+    LogMessage { level: LogLevel },
 }
 
 /// Who counts.
