@@ -5,7 +5,9 @@ use std::process::Command;
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 fn main() {
     println!("cargo::rerun-if-env-changed=HSS_EXPORTER_REVISION");
-    println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    // Where it is missing, cargo would build anew each time.
+    let commits = ".git/logs/HEAD";
+    println!("cargo::rerun-if-changed={}", if std::fs::exists(commits).unwrap_or(false) { commits } else { "build.rs" });
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     if let Some(version) = first_line(Command::new(rustc).arg("--version")) {
         let number = version.split_whitespace().nth(1).unwrap_or_default();

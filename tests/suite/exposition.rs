@@ -4,7 +4,7 @@
 
 use flate2::read::GzDecoder;
 use hss_exporter::metrics::{self, Build, CATALOG, Encoding, Instruments, Kind, Section, SnapshotPage};
-use hss_exporter::model::observe::{Api, Field, Level, Note, Observe};
+use hss_exporter::model::observe::{Api, Field, LogLevel, Note, Observe};
 use hss_exporter::model::{Reason, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -124,7 +124,7 @@ fn the_compressed_page_is_one_gzip_member_of_the_same_text() {
         let plain = String::from_utf8(snapshot.compose(&instruments, Encoding::Identity).to_vec()).unwrap();
         assert!(lasting(&text).eq(lasting(&plain)));
         assert!(packed.len() * 4 < text.len(), "{} of {}", packed.len(), text.len());
-        instruments.note(Note::LogMessage { level: Level::Warn });
+        instruments.note(Note::LogMessage { level: LogLevel::Warn });
     }
 }
 
@@ -156,7 +156,7 @@ fn what_happens_on_the_way_is_counted() {
     instruments.note(Note::DuplicateTasks { account, count: 3 });
     instruments.note(Note::PageReread { account });
     instruments.note(Note::UnknownValues { field: Field::TaskStatus, count: 4 });
-    instruments.note(Note::LogMessage { level: Level::Error });
+    instruments.note(Note::LogMessage { level: LogLevel::Error });
     let page = compose(&world::empty(), &instruments);
     let lines: Vec<&str> = lasting(&page).collect();
     check_golden("instruments.prom", &(lines.join("\n") + "\n"));
