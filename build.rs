@@ -7,7 +7,10 @@ fn main() {
     println!("cargo::rerun-if-env-changed=HSS_EXPORTER_REVISION");
     // Where it is missing, cargo would build anew each time.
     let commits = ".git/logs/HEAD";
-    println!("cargo::rerun-if-changed={}", if std::fs::exists(commits).unwrap_or(false) { commits } else { "build.rs" });
+    println!(
+        "cargo::rerun-if-changed={}",
+        if std::fs::exists(commits).unwrap_or(false) { commits } else { "build.rs" }
+    );
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     if let Some(version) = first_line(Command::new(rustc).arg("--version")) {
         let number = version.split_whitespace().nth(1).unwrap_or_default();

@@ -79,7 +79,8 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
 }
 
 async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = load(&flags.source, environment).map_err(|wrong| Failed::Usage(wrong.to_string()))?;
+    let Loaded { config, warnings } =
+        load(&flags.source, environment).map_err(|wrong| Failed::Usage(wrong.to_string()))?;
     let instruments = instruments(&config);
     log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
     for warning in &warnings {
