@@ -1,15 +1,29 @@
-//! Tells the crate which compiler builds it: the label `rustversion` of the build information.
+//! Tells the binary what it was built of: the compiler's version and, in a checkout, the commit.
 
 use std::process::Command;
 
+#[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-env-changed=HSS_EXPORTER_REVISION");
-    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    // Where it does not say, the label stays empty.
-    let Ok(said) = Command::new(compiler).arg("--version").output() else { return };
-    // `rustc 1.95.0 (f2d3ce0bd 2026-03-21)`
-    if let Some(version) = String::from_utf8_lossy(&said.stdout).split_whitespace().nth(1) {
-        println!("cargo:rustc-env=HSS_EXPORTER_RUSTVERSION={version}");
+    println!("cargo::rerun-if-env-changed=HSS_EXPORTER_REVISION");
+    // Where it is missing, cargo would build anew each time.
+    let commits = ".git/logs/HEAD";
+    println!(
+        "cargo::rerun-if-changed={}",
+        if std::fs::exists(commits).unwrap_or(false) { commits } else { "build.rs" }
+    );
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    if let Some(version) = first_line(Command::new(rustc).arg("--version")) {
+        let number = version.split_whitespace().nth(1).unwrap_or_default();
+        println!("cargo::rustc-env=HSS_EXPORTER_RUSTVERSION={number}");
     }
+    let told = std::env::var("HSS_EXPORTER_REVISION").ok();
+    if let Some(revision) = told.or_else(|| first_line(Command::new("git").args(["rev-parse", "HEAD"]))) {
+        println!("cargo::rustc-env=HSS_EXPORTER_REVISION={revision}");
+    }
+}
+
+/// What a command prints, if it can be run and succeeds.
+fn first_line(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
 }

@@ -1,6 +1,6 @@
 //! Whether the intervals can be kept within the request budget, and if not, which could.
 
-use super::report::{At, Fault, Report};
+use super::report::{Fault, Located, Report};
 use super::{Account, Config, Watch};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,17 +8,19 @@ use std::time::Duration;
 /// A request's permit comes back so long after the request has ended: a minute, and a second for the clocks.
 const PERMIT: Duration = Duration::from_secs(61);
 
-/// Warns for each endpoint host whose accounts ask for more than the budget gives. `at` is where the interval stands.
-pub(super) fn check(config: &Config, at: &At, report: &mut Report) {
+/// Warns for each endpoint host whose accounts ask for more than the budget gives. The interval is `refresh.interval`.
+pub(super) fn check(config: &Config, interval: &Located<Duration>, report: &mut Report) {
     let mut hosts: BTreeMap<&str, Vec<&Watch>> = BTreeMap::new();
     for Account { hss_endpoint, watches, .. } in &config.accounts {
         hosts.entry(hss_endpoint.authority()).or_default().extend(watches);
     }
     let refresh = &config.refresh;
-    let shown = humantime::format_duration(refresh.interval).to_string();
+    // A default stands nowhere, and is shown all the same.
+    let default = humantime::format_duration(interval.value).to_string();
+    let shown = interval.shown.as_ref().unwrap_or(&default);
     for (host, watches) in hosts {
         if let Some(fault) = shortage(host, &watches, refresh.interval, refresh.requests_per_minute.get()) {
-            report.warn(at, Some(&shown), fault);
+            report.warn(&interval.at, Some(shown), fault);
         }
     }
 }

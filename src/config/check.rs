@@ -2,7 +2,7 @@
 
 use super::budget;
 use super::raw::{Context, Raw, RawAccount, RawProject, RawRefresh};
-use super::report::{At, Fault, Located, Place, Report};
+use super::report::{At, Fault, Located, Report};
 use super::tasks::{RawSeries, Settings};
 use super::{Account, Config, Refresh, Watch};
 use crate::model::{EnterpriseProject, Project, Target, TaskType};
@@ -26,7 +26,7 @@ pub(super) fn check(raw: Raw, cx: &mut Context<'_>) -> Option<Config> {
     if let (Some(series), Some(window)) = (&raw.tasks.series, raw.refresh.window) {
         check_series(series, window, &mut cx.report);
     }
-    let interval = raw.refresh.interval.as_ref().map(|interval| interval.at.clone());
+    let interval = raw.refresh.interval.clone();
     let refresh = refresh(raw.refresh, &mut cx.report);
     let refresh = refresh?;
     let settings = raw.tasks.settings;
@@ -43,9 +43,11 @@ fn check_accounts(raw: &Raw, report: &mut Report) {
         report.refuse(&raw.at, None, fault);
     }
     let mut names: HashMap<&str, &At> = HashMap::new();
-    for Located { at, value: name } in raw.accounts.iter().filter_map(|account| account.name.as_ref()) {
+    for Located { at, value: name, .. } in raw.accounts.iter().filter_map(|account| account.name.as_ref()) {
         match names.get(name.as_ref()) {
-            None => drop(names.insert(name, at)),
+            None => {
+                names.insert(name, at);
+            }
             Some(first) => {
                 let reason = format!("is the name of another account too: {}", first.reference());
                 report.refuse(at, Some(name), Fault::new(reason, "give each account a name of its own"));
@@ -60,10 +62,7 @@ fn check_targets(accounts: &[RawAccount], report: &mut Report) {
     let mut ids: HashMap<(&str, &str), &At> = HashMap::new();
     let mut undivided: HashMap<&str, &At> = HashMap::new();
     let mut divided: HashMap<&str, &At> = HashMap::new();
-    for (account, project, enterprise_project) in targets(accounts) {
-        let Located { at, value: one } = enterprise_project;
-        let at = if at.place == Place::Nowhere { project.0 } else { at };
-        let project = project.1;
+    for (account, project, Located { at, value: one, .. }) in targets(accounts) {
         if let Some(first) = ids.get(&(project.id.as_ref(), one.id())) {
             let reason = format!(
                 "is the same project and enterprise project as {}: its tasks would be counted twice",
@@ -84,7 +83,9 @@ fn check_targets(accounts: &[RawAccount], report: &mut Report) {
                     Fault::new(reason, "give the project or the enterprise project another `name`"),
                 );
             }
-            _ => drop(labels.insert(key, at)),
+            _ => {
+                labels.insert(key, at);
+            }
         }
         let (same, others) = match one {
             EnterpriseProject::All => (&mut undivided, &divided),
@@ -99,27 +100,25 @@ fn check_targets(accounts: &[RawAccount], report: &mut Report) {
     }
 }
 
-type RawTarget<'a> = (Option<&'a str>, (&'a At, &'a Project), &'a Located<EnterpriseProject>);
+type RawTarget<'a> = (Option<&'a str>, &'a Project, &'a Located<EnterpriseProject>);
 
 /// Every target that is written well enough to be compared with others.
 fn targets(accounts: &[RawAccount]) -> impl Iterator<Item = RawTarget<'_>> {
     accounts.iter().flat_map(|account| {
         let name = account.name.as_ref().map(|name| name.value.as_ref());
         account.projects.iter().flat_map(move |raw| {
-            let project = raw.project.as_ref().map(|project| (&raw.at, project));
-            raw.enterprise_projects.iter().filter_map(move |one| Some((name, project?, one)))
+            raw.enterprise_projects.iter().filter_map(move |one| Some((name, raw.project.as_ref()?, one)))
         })
     })
 }
 
 fn check_series(raw: &RawSeries, window: Duration, report: &mut Report) {
     if raw.series.finished_for > window {
-        let shown = humantime::format_duration(raw.series.finished_for).to_string();
         let reason = format!(
             "is longer than `refresh.window` ({}): older tasks are not known",
             humantime::format_duration(window)
         );
-        report.warn(&raw.at, Some(&shown), Fault::new(reason, "shorten it, or lengthen the window"));
+        report.warn(&raw.at, raw.shown.as_deref(), Fault::new(reason, "shorten it, or lengthen the window"));
     }
 }
 
@@ -128,7 +127,7 @@ fn refresh(raw: RawRefresh, report: &mut Report) -> Option<Refresh> {
     let least = interval.saturating_mul(MIN_STALE_AFTER_INTERVALS);
     let stale_after = match raw.stale_after {
         None => interval.saturating_mul(STALE_AFTER_INTERVALS),
-        Some(Located { at, value }) => {
+        Some(Located { at, shown, value }) => {
             if value < least {
                 let reason = format!(
                     "is less than twice the interval ({}): one failed refresh would withdraw good data",
@@ -136,7 +135,7 @@ fn refresh(raw: RawRefresh, report: &mut Report) -> Option<Refresh> {
                 );
                 let remedy =
                     format!("write {} or more, or leave it out for six intervals", humantime::format_duration(least));
-                report.refuse(&at, Some(&humantime::format_duration(value).to_string()), Fault::new(reason, remedy));
+                report.refuse(&at, shown.as_deref(), Fault::new(reason, remedy));
             }
             value
         }

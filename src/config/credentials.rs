@@ -26,6 +26,8 @@ pub(super) fn read(account: &Group<'_>, cx: &mut Context<'_>) -> Option<Credenti
             cx.report.refuse(&token.at, None, fault);
             None
         }
+        // Something is written, but nothing that is known: that has been said.
+        (None, None) if !group.is_empty() => None,
         (None, None) => {
             let remedy = format!(
                 "write `access_key` or `token` below it, or leave `credentials` out to use the variables {}, {} and perhaps {}",
@@ -43,7 +45,7 @@ pub(super) fn from_sdk_variables(at: &At, cx: &mut Context<'_>) -> Option<Creden
     if !missing.is_empty() {
         let verb = if missing.len() == 1 { "is" } else { "are" };
         let fault = Fault::new(
-            format!("there are none, and {} {verb} not set", missing.join(" and ")),
+            format!("no credentials are given, and {} {verb} not set", missing.join(" and ")),
             format!(
                 "set {} and {} (the access key's id and secret), or write `credentials` in the file",
                 SDK[0], SDK[1]
@@ -65,11 +67,8 @@ fn access_key(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
     let id = part(group, ["id", "id_file", "id_env"], cx);
     let secret = part(group, ["secret", "secret_file", "secret_env"], cx);
     let token = part(group, ["security_token", "security_token_file", "security_token_env"], cx);
-    Some(Credentials::AccessKey {
-        id: needed(group, "id", id, cx)?,
-        secret: needed(group, "secret", secret, cx)?,
-        security_token: token?,
-    })
+    let (id, secret) = (needed(group, "id", id, cx), needed(group, "secret", secret, cx));
+    Some(Credentials::AccessKey { id: id?, secret: secret?, security_token: token? })
 }
 
 fn token(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
@@ -115,7 +114,7 @@ fn part(group: &Group<'_>, names: [&'static str; 3], cx: &mut Context<'_>) -> Op
 }
 
 fn literal(group: &Group<'_>, name: &str, cx: &mut Context<'_>) -> Option<SecretSource> {
-    let Located { at, value } = group.scalar(name, &mut cx.report, check)?;
+    let Located { at, value, .. } = group.scalar(name, &mut cx.report, check)?;
     // The id alone opens nothing.
     if name != "id" {
         let remedy = format!("move it out of the configuration: `{name}_file` or `{name}_env`");
@@ -125,7 +124,7 @@ fn literal(group: &Group<'_>, name: &str, cx: &mut Context<'_>) -> Option<Secret
 }
 
 fn named_variable(group: &Group<'_>, key: &str, cx: &mut Context<'_>) -> Option<SecretSource> {
-    let Located { at, value: name } = group.scalar(key, &mut cx.report, |text| Ok(text.to_owned()))?;
+    let Located { at, value: name, .. } = group.scalar(key, &mut cx.report, |text| Ok(text.to_owned()))?;
     from_variable(&at, &name, cx)
 }
 

@@ -1,9 +1,10 @@
 //! What lies over the file: `HSS_EXPORTER__REFRESH__INTERVAL=1m` overrides `refresh.interval`.
 
 use super::nearest::nearest;
+use super::reader;
 use super::report::{At, Fault, Place, Report};
 use super::schema::{Key, ROOT, Shape, join};
-use ::config::{Config, ConfigError, Map, Source, Value};
+use ::config::{Config, ConfigError, Map, Source, Value, ValueKind};
 
 /// What such a variable begins with. Those with a single `_` are flags, or belong to Kubernetes.
 const PREFIX: &str = "HSS_EXPORTER__";
@@ -14,14 +15,27 @@ const SEPARATOR: &str = "__";
 /// Lays the variables over what the file says.
 pub(super) fn merge(file: Value, environment: &[(String, String)], report: &mut Report) -> Value {
     let variables = overrides(environment, report);
+    let file = match file.kind {
+        ValueKind::Table(_) => file,
+        ValueKind::Nil => empty(),
+        // The layers are tables, and only tables can be laid over each other: the crate would panic.
+        _ => {
+            reader::refuse_kind(&At { key: String::new(), place: Place::of(&file) }, &file, reader::GROUP, report);
+            empty()
+        }
+    };
     match Config::builder().add_source(Whole(file)).add_source(Overrides(variables)).build() {
         Ok(merged) => merged.cache,
         Err(error) => {
             let at = At { key: String::new(), place: Place::Nowhere };
             report.refuse(&at, None, Fault::new(error.to_string(), "look at the variables that override the file"));
-            Value::default()
+            empty()
         }
     }
+}
+
+fn empty() -> Value {
+    Value::new(None, Map::<String, Value>::new())
 }
 
 /// The file, as it is.
@@ -65,7 +79,9 @@ fn overrides(environment: &[(String, String)], report: &mut Report) -> Map<Strin
         match path(rest) {
             // Containers are often given empty variables for what nobody has set.
             Ok(_) if value.is_empty() => {}
-            Ok(path) => drop(values.insert(path, Value::new(Some(name), value.as_str()))),
+            Ok(path) => {
+                values.insert(path, Value::new(Some(name), value.as_str()));
+            }
             Err(fault) => {
                 report.refuse(&At { key: name.clone(), place: Place::Named(name.clone()) }, None, fault);
             }

@@ -1,27 +1,16 @@
 //! An address to listen on, as the ecosystem writes it: `:10986`, `127.0.0.1:0`, `[::1]:9000`, `localhost:9000`.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// What the address begins with, and a port; 0 is any free one.
+/// An address to listen on. Without a host: every interface, IPv6 and IPv4.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress {
-    /// Which of the machine's addresses.
-    pub host: ListenHost,
-    /// Which port.
+    /// An IP address (IPv6 without brackets), or a name that has one.
+    pub host: Option<String>,
+    /// The port; 0 lets the system choose.
     pub port: u16,
-}
-
-/// Which of the machine's addresses to listen on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ListenHost {
-    /// All of them, IPv6 and IPv4.
-    All,
-    /// This one.
-    Ip(IpAddr),
-    /// Those that this name has.
-    Name(String),
 }
 
 impl FromStr for ListenAddress {
@@ -34,18 +23,13 @@ impl FromStr for ListenAddress {
         let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
         let port = port.parse().ok().filter(|_| digits).ok_or_else(|| wrong("the port is not a number up to 65535"))?;
         let host = match host.strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
-            None if host.is_empty() => ListenHost::All,
-            None => match host.parse::<Ipv4Addr>() {
-                Ok(address) => ListenHost::Ip(address.into()),
-                Err(_) if is_name(host) => ListenHost::Name(host.to_owned()),
-                Err(_) => return Err(wrong("there is no such host")),
-            },
-            Some(inside) => match inside.map(str::parse::<Ipv6Addr>) {
-                Some(Ok(address)) => ListenHost::Ip(address.into()),
-                _ => return Err(wrong("what stands in the brackets is not an IPv6 address")),
-            },
+            None if host.is_empty() => None,
+            None if host.parse::<Ipv4Addr>().is_ok() || is_name(host) => Some(host),
+            None => return Err(wrong("there is no such host")),
+            Some(Some(inside)) if inside.parse::<Ipv6Addr>().is_ok() => Some(inside),
+            Some(_) => return Err(wrong("what stands in the brackets is not an IPv6 address")),
         };
-        Ok(Self { host, port })
+        Ok(Self { host: host.map(str::to_owned), port })
     }
 }
 
@@ -57,10 +41,8 @@ fn is_name(host: &str) -> bool {
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
-            ListenHost::All => write!(f, ":{}", self.port),
-            ListenHost::Ip(IpAddr::V4(address)) => write!(f, "{address}:{}", self.port),
-            ListenHost::Ip(IpAddr::V6(address)) => write!(f, "[{address}]:{}", self.port),
-            ListenHost::Name(name) => write!(f, "{name}:{}", self.port),
+            Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
+            host => write!(f, "{}:{}", host.as_deref().unwrap_or_default(), self.port),
         }
     }
 }
@@ -78,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_listened_on_is_refused() {
-        for text in [
+        let bad = [
             "",
             "10986",
             "localhost",
@@ -91,7 +73,8 @@ mod tests {
             "[x]:1",
             "a b:1",
             "1.2.3:1",
-        ] {
+        ];
+        for text in bad {
             assert!(text.parse::<ListenAddress>().is_err(), "{text}");
         }
     }

@@ -137,10 +137,9 @@ fn synthetic(region: &str, project_from: &str, project: &str, cx: &Context<'_>) 
 
 /// Looks at the files that the configuration names: whether they are there, and hold what they should.
 fn look_at_files(cx: &mut Context<'_>) {
-    for NamedFile { at, path, holds } in std::mem::take(&mut cx.files) {
-        let name = path.to_string_lossy();
+    for NamedFile { at, written, path, holds } in std::mem::take(&mut cx.files) {
         // Without a slash or a dot it may be the secret itself, in the wrong place.
-        let shown = name.contains(['/', '.']).then_some(name.as_ref()).filter(|name| name.len() <= MAX_SHOWN_PATH);
+        let shown = Some(written.as_str()).filter(|name| name.contains(['/', '.']) && name.len() <= MAX_SHOWN_PATH);
         let checked = read_regular(&path).and_then(|content| match holds {
             Holds::Secret => check_secret(content),
             Holds::Authorities => check_authorities(&content),
@@ -204,7 +203,10 @@ fn into_text(content: Vec<u8>) -> Result<String, Fault> {
 }
 
 fn unreadable(error: &io::Error) -> Fault {
-    Fault::new(format!("cannot be read: {error}"), "check the path, and who may read it")
+    Fault::new(
+        format!("cannot be read: {error}"),
+        "check the path (in a configuration file, it starts from that file's folder), and who may read it",
+    )
 }
 
 #[cfg(unix)]

@@ -21,7 +21,7 @@ mod tasks;
 mod yaml;
 
 pub use endpoint::{Endpoint, EndpointError, PlainHttp};
-pub use listen::{ListenAddress, ListenHost};
+pub use listen::ListenAddress;
 pub use load::{Loaded, from_environment, load, parse};
 pub use problem::{Problem, Problems};
 pub use schema::keys;

@@ -37,6 +37,8 @@ pub(super) struct Context<'e> {
 /// A file that the configuration names.
 pub(super) struct NamedFile {
     pub(super) at: At,
+    /// As it was written.
+    pub(super) written: String,
     pub(super) path: PathBuf,
     pub(super) holds: Holds,
 }
@@ -61,8 +63,8 @@ impl Context<'_> {
             true => Err(Fault::new("is empty", "write the file's path")),
             false => Ok(self.base.join(text)),
         };
-        let Located { at, value: path } = group.scalar(key, &mut self.report, read)?;
-        self.files.push(NamedFile { at, path: path.clone(), holds });
+        let Located { at, shown, value: path } = group.scalar(key, &mut self.report, read)?;
+        self.files.push(NamedFile { at, written: shown.unwrap_or_default(), path: path.clone(), holds });
         Some(path)
     }
 }
@@ -85,7 +87,6 @@ pub(super) struct RawAccount {
 }
 
 pub(super) struct RawProject {
-    pub(super) at: At,
     pub(super) project: Option<Project>,
     pub(super) enterprise_projects: Vec<Located<EnterpriseProject>>,
     pub(super) own: Settings,
@@ -167,7 +168,7 @@ fn endpoint(
     if endpoints.has("hss") {
         return override_endpoint(&endpoints, plain_http, report);
     }
-    let Located { at, value: region } = region?;
+    let Located { at, value: region, .. } = region?;
     let known = region::hss_endpoint(region).and_then(|url| Endpoint::parse(&url, plain_http).ok());
     if known.is_none() {
         let remedy = match nearest(region, region::REGIONS) {
@@ -206,7 +207,6 @@ fn project(group: &Group<'_>, report: &mut Report) -> RawProject {
         false => id.clone(),
     };
     RawProject {
-        at: group.at.clone(),
         project: id.zip(name).map(|(id, name)| Project { id, name }),
         enterprise_projects: enterprise_projects(group, report),
         own: tasks::settings(group, report),
@@ -216,8 +216,8 @@ fn project(group: &Group<'_>, report: &mut Report) -> RawProject {
 fn enterprise_projects(project: &Group<'_>, report: &mut Report) -> Vec<Located<EnterpriseProject>> {
     let at = project.at.key("enterprise_projects", project.get("enterprise_projects"));
     match project.get("enterprise_projects").map(|value| &value.kind) {
-        None => vec![Located { at, value: EnterpriseProject::All }],
-        Some(ValueKind::String(word)) if word == "all" => vec![Located { at, value: EnterpriseProject::All }],
+        None => vec![undivided(project.at.clone())],
+        Some(ValueKind::String(word)) if word == "all" => vec![undivided(at)],
         Some(ValueKind::String(word)) => {
             let fault = Fault::new("is neither a list nor the word `all`", "write `all`, or a list of ids: `[\"0\"]`");
             report.refuse(&at, Some(word), fault);
@@ -250,6 +250,10 @@ fn enterprise_projects(project: &Group<'_>, report: &mut Report) -> Vec<Located<
     }
 }
 
+fn undivided(at: At) -> Located<EnterpriseProject> {
+    Located { at, shown: None, value: EnterpriseProject::All }
+}
+
 fn enterprise_project(
     list: &List<'_>,
     at: &At,
@@ -277,7 +281,7 @@ fn enterprise_project(
             (Arc::clone(&id), id)
         }
     };
-    Some(Located { at: at.clone(), value: EnterpriseProject::One { id, name } })
+    Some(Located { at: at.clone(), shown: None, value: EnterpriseProject::One { id, name } })
 }
 
 fn enterprise_project_id(text: &str) -> Result<Arc<str>, Fault> {

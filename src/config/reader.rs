@@ -6,7 +6,7 @@ use super::schema::{Key, ROOT, Shape};
 use ::config::{Map, Value, ValueKind};
 
 /// What a value has to be, in the words of a message.
-const GROUP: &str = "a group of keys";
+pub(super) const GROUP: &str = "a group of keys";
 pub(super) const LIST: &str = "a list";
 const SCALAR: &str = "a single value";
 
@@ -101,6 +101,11 @@ impl<'v> Group<'v> {
         }
     }
 
+    /// Whether nothing is written in it, not even what does not belong there.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_none_or(Map::is_empty)
+    }
+
     /// Whether something is written there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
@@ -173,7 +178,7 @@ pub(super) fn parsed<T>(
     parse: impl FnOnce(&str) -> Result<T, Fault>,
 ) -> Option<Located<T>> {
     match parse(text) {
-        Ok(value) => Some(Located { at, value }),
+        Ok(value) => Some(Located { at, shown: shown.map(str::to_owned), value }),
         Err(fault) => {
             report.refuse(&at, shown, fault);
             None

@@ -62,6 +62,8 @@ impl At {
 #[derive(Clone, Debug)]
 pub(super) struct Located<T> {
     pub(super) at: At,
+    /// As it was written; none for defaults and secrets.
+    pub(super) shown: Option<String>,
     pub(super) value: T,
 }
 

@@ -32,8 +32,9 @@ pub(super) struct RawTasks {
 }
 
 pub(super) struct RawSeries {
-    /// Where `finished_for` stands.
+    /// Where and how `finished_for` stands.
     pub(super) at: At,
+    pub(super) shown: Option<String>,
     pub(super) series: Series,
 }
 
@@ -129,6 +130,6 @@ fn series(tasks: &Group<'_>, report: &mut Report) -> Option<RawSeries> {
     if !enabled?.value {
         return None;
     }
-    let Located { at, value: finished_for } = finished_for?;
-    Some(RawSeries { at, series: Series { finished_for, limit: per_target?.value, total_limit: total?.value } })
+    let Located { at, shown, value: finished_for } = finished_for?;
+    Some(RawSeries { at, shown, series: Series { finished_for, limit: per_target?.value, total_limit: total?.value } })
 }

@@ -3,6 +3,7 @@
 //! Ready-made readers give one error at a time, hide doubled keys, and turn `4.7` into 5 and long digits into floats.
 
 use super::report::{At, Fault, Place, Report};
+use super::schema::join;
 use ::config::{Map, Value, ValueKind};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use std::borrow::Cow;
@@ -68,7 +69,7 @@ impl<'t> Reader<'t, '_> {
                     let fault = Fault::new("begins a second document", "keep the whole configuration in one document");
                     return Err(Stop::at(span, fault));
                 }
-                event => root = Some(self.value(event, span, span.start.line(), 0)?),
+                event => root = Some(self.value(event, span, &line(String::new(), span), 0)?),
             }
         }
         Ok(root.unwrap_or_default())
@@ -78,110 +79,112 @@ impl<'t> Reader<'t, '_> {
         Ok(self.events.next_event().transpose()?)
     }
 
-    /// The value that begins with `event`. It counts as standing on `line`: its key's, where it has one.
-    fn value(&mut self, event: Event<'t>, span: Span, line: usize, depth: usize) -> Result<Value, Stop> {
+    /// The value that begins with `event`. It counts as standing on its key's line, where it has a key.
+    fn value(&mut self, event: Event<'t>, span: Span, at: &At, depth: usize) -> Result<Value, Stop> {
         self.values += 1;
         self.check_limits(span, depth)?;
         let (kind, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => (scalar(text, style), anchor, tag),
-            Event::SequenceStart(anchor, tag) => (ValueKind::Array(self.list(depth + 1)?), anchor, tag),
-            Event::MappingStart(anchor, tag) => (ValueKind::Table(self.group(depth + 1)?), anchor, tag),
+            Event::SequenceStart(anchor, tag) => (ValueKind::Array(self.list(at, depth + 1)?), anchor, tag),
+            Event::MappingStart(anchor, tag) => (ValueKind::Table(self.group(at, depth + 1)?), anchor, tag),
             Event::Alias(anchor) => return self.alias(anchor, span, depth),
             _ => (ValueKind::Nil, 0, None),
         };
-        self.check_tag(tag.as_deref(), line);
-        let value = Value::new(Some(&format!("{}:{line}", self.report.file)), kind);
+        self.check_tag(tag.as_deref(), at);
+        let origin = match at.place {
+            Place::Line(line) => format!("{}:{line}", self.report.file),
+            Place::Named(_) | Place::Nowhere => self.report.file.to_string(),
+        };
+        let value = Value::new(Some(&origin), kind);
         if anchor > 0 {
             self.anchors.insert(anchor, value.clone());
         }
         Ok(value)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Vec<Value>, Stop> {
+    fn list(&mut self, at: &At, depth: usize) -> Result<Vec<Value>, Stop> {
         let mut items = Vec::new();
         while let Some((event, span)) = self.next()? {
             if event == Event::SequenceEnd {
                 break;
             }
-            items.push(self.value(event, span, span.start.line(), depth)?);
+            let at = line(format!("{}[{}]", at.key, items.len()), span);
+            items.push(self.value(event, span, &at, depth)?);
         }
         Ok(items)
     }
 
-    fn group(&mut self, depth: usize) -> Result<Map<String, Value>, Stop> {
-        let mut group: Map<String, Value> = Map::new();
+    fn group(&mut self, at: &At, depth: usize) -> Result<Map<String, Value>, Stop> {
+        let mut group = Map::new();
         while let Some((event, span)) = self.next()? {
             if event == Event::MappingEnd {
                 break;
             }
-            let line = span.start.line();
-            let key = match event {
-                Event::Scalar(text, ..) => Some(text.into_owned()),
-                event => {
-                    self.value(event, span, line, depth)?;
-                    None
+            let Event::Scalar(key, ..) = event else {
+                let at = line(at.key.clone(), span);
+                let fault = Fault::new("has a key that is not a word", "write one of the documented keys");
+                self.report.refuse(&at, None, fault);
+                self.value(event, span, &at, depth)?;
+                if let Some((event, span)) = self.next()? {
+                    self.value(event, span, &at, depth)?;
                 }
+                continue;
             };
-            let Some((event, value_span)) = self.next()? else { break };
-            let value = self.value(event, value_span, line, depth)?;
-            match key {
-                None => self.refuse(
-                    line,
-                    "",
-                    Fault::new("has a key that is not a word", "write one of the documented keys"),
-                ),
-                Some(key) => match group.get(&key) {
-                    None => drop(group.insert(key, value)),
-                    Some(first) => {
-                        let first = match Place::of(first) {
-                            Place::Line(line) => format!("the first time on line {line}"),
-                            Place::Named(_) | Place::Nowhere => "the first time before".to_owned(),
-                        };
-                        let fault = Fault::new(format!("stands here twice, {first}"), "keep one of the two");
-                        self.refuse(line, &key, fault);
-                    }
-                },
+            let at = line(join(&at.key, &key), span);
+            let Some((event, span)) = self.next()? else { break };
+            let value = self.value(event, span, &at, depth)?;
+            match group.get(key.as_ref()).map(Place::of) {
+                None => {
+                    group.insert(key.into_owned(), value);
+                }
+                Some(first) => {
+                    let first = match first {
+                        Place::Line(line) => format!("the first time on line {line}"),
+                        Place::Named(_) | Place::Nowhere => "the first time before".to_owned(),
+                    };
+                    let fault = Fault::new(format!("stands here twice, {first}"), "keep one of the two");
+                    self.report.refuse(&at, None, fault);
+                }
             }
         }
         Ok(group)
     }
 
     fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Value, Stop> {
-        let Some(value) = self.anchors.get(&anchor).cloned() else {
+        let Some((values, levels)) = self.anchors.get(&anchor).map(size) else {
             let fault = Fault::new("is an alias of something that it is itself a part of", "write the value out");
             return Err(Stop::at(span, fault));
         };
-        let (values, levels) = size(&value);
+        // Before it is written out: that is what the limits are for.
         self.values = self.values.saturating_add(values);
         self.check_limits(span, depth + levels)?;
-        Ok(value)
+        Ok(self.anchors.get(&anchor).cloned().unwrap_or_default())
     }
 
     fn check_limits(&self, span: Span, depth: usize) -> Result<(), Stop> {
-        if depth > MAX_DEPTH {
+        let fault = if depth > MAX_DEPTH {
             let reason = format!("lies more than {MAX_DEPTH} levels deep");
-            return Err(Stop::at(
-                span,
-                Fault::new(reason, "no key of ours lies that deep: look for a misplaced bracket"),
-            ));
-        }
-        if self.values > MAX_VALUES {
+            Fault::new(reason, "no key of ours lies that deep: look for a misplaced bracket")
+        } else if self.values > MAX_VALUES {
             let reason = format!("is more than {MAX_VALUES} values, aliases written out");
-            return Err(Stop::at(span, Fault::new(reason, "use fewer aliases, or several exporters")));
-        }
-        Ok(())
+            Fault::new(reason, "use fewer aliases, or several exporters")
+        } else {
+            return Ok(());
+        };
+        Err(Stop::at(span, fault))
     }
 
     /// The tags of YAML itself say nothing new; others ask for something that we do not do.
-    fn check_tag(&mut self, tag: Option<&Tag>, line: usize) {
+    fn check_tag(&mut self, tag: Option<&Tag>, at: &At) {
         let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema() && tag.to_string() != "!") else { return };
         let fault = Fault::new(format!("has the tag `{tag}`, which means nothing here"), "leave the tag out");
-        self.refuse(line, "", fault);
+        self.report.refuse(at, None, fault);
     }
+}
 
-    fn refuse(&mut self, line: usize, key: &str, fault: Fault) {
-        self.report.refuse(&At { key: key.to_owned(), place: Place::Line(line) }, None, fault);
-    }
+/// A key that stands where `span` begins.
+fn line(key: String, span: Span) -> At {
+    At { key, place: Place::Line(span.start.line()) }
 }
 
 /// Nothing, where nothing or one of YAML's words for it stands without quotes; else text.

@@ -22,13 +22,6 @@ pub struct Family {
     pub(super) source: Source,
 }
 
-impl Family {
-    /// Whether its samples are read off the snapshot; else they are taken at the scrape.
-    pub const fn of_snapshot(&self) -> bool {
-        matches!(self.source, Source::Snapshot(_))
-    }
-}
-
 /// What the numbers of a family mean to Prometheus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -105,14 +105,9 @@ impl Page {
     /// The media type of a page.
     pub const CONTENT_TYPE: &str = formats::TEXT;
 
-    /// How many bytes it has.
-    pub fn len(&self) -> usize {
+    /// How many bytes it has: the value of `Content-Length`.
+    pub fn length(&self) -> usize {
         self.head.len() + self.tail.len()
-    }
-
-    /// Whether it has none, which does not happen.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// All of it in one piece.
@@ -124,6 +119,10 @@ impl Page {
 /// RFC 1952: deflate, no name, no time (or two pages of one snapshot would differ), unknown system.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
+/// On a page of a hundred thousand lines: a third smaller than with the least effort, and as good as not larger than with
+/// the usual one, at half its cost.
+const EFFORT: Compression = Compression::new(2);
+
 /// What comes after these blocks.
 #[derive(Clone, Copy)]
 enum Blocks {
@@ -132,8 +131,7 @@ enum Blocks {
 }
 
 fn deflate(data: &[u8], blocks: Blocks) -> Vec<u8> {
-    // A page repeats itself so much that more effort gains little.
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = DeflateEncoder::new(Vec::new(), EFFORT);
     let mut run = || -> io::Result<Vec<u8>> {
         encoder.write_all(data)?;
         match blocks {

@@ -80,46 +80,59 @@ impl Cloud {
         };
         let number = self.log.push(request.clone());
         let request_id = format!("{:032x}", super::dice::dice(self.seed, &[6, number]).u128(..));
-        let plain = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let (status, headers, body, manner) = match self.decide(received, &request, now) {
-            Ok((page, manner)) => (200, plain, page.to_string().into_bytes(), manner),
-            Err(Other::Refused(refusal)) => {
-                (refusal.status, plain, refusal.body(&request_id).to_string().into_bytes(), Manner::Plain)
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let decided = self.admit(received, &request, now).and_then(|credential| {
+            let Some((what, with)) = self.faults.next(&request) else {
+                return self.list_tasks(&received.signed, &request, &credential).map(Decision::page);
+            };
+            if matches!(what, What::Answer { .. }) {
+                headers.clear();
             }
-            Err(Other::Answer { status, headers, body }) => (status, headers, body, Manner::Plain),
-        };
+            headers.extend(with);
+            Self::spoil(what, || self.list_tasks(&received.signed, &request, &credential))
+        });
+        let Decision { status, body, manner } = decided.unwrap_or_else(|refusal| Decision {
+            status: refusal.status,
+            body: refusal.body(&request_id).to_string().into_bytes(),
+            manner: Manner::Plain,
+        });
         Answer { number, request_id, status, headers, body, manner }
     }
 
-    fn decide(&mut self, received: &Received<'_>, request: &LoggedRequest, now: u64) -> Result<(Value, Manner), Other> {
+    /// Whether the request gets as far as HSS, and whose it is.
+    fn admit(&mut self, received: &Received<'_>, request: &LoggedRequest, now: u64) -> Result<Credential, Refusal> {
         if let Some(refusal) = received.too_large.clone() {
-            return Err(refusal.into());
+            return Err(refusal);
         }
         let (Some(Api::ListTasks), "POST") = (request.api, received.signed.method) else {
-            return Err(Refusal::no_such_api().into());
+            return Err(Refusal::no_such_api());
         };
         self.edit();
         let credential = self.gate.admit(&received.signed, now)?;
         if let Some(limit) = self.rate_limit {
             self.list_tasks_calls.admit(limit, &credential.user, &received.address, now)?;
         }
-        let page = || self.list_tasks(&received.signed, request, &credential);
-        match self.faults.next(request) {
-            None => Ok((page()?, Manner::Plain)),
-            Some(What::Answer { status, headers, body }) => Err(Other::Answer { status, headers, body }),
-            Some(What::Refuse(refusal)) => Err(refusal.into()),
-            Some(What::Rewrite(change)) => {
+        Ok(credential)
+    }
+
+    /// What a fault makes of an answer.
+    fn spoil(what: What, page: impl Fn() -> Result<Value, Refusal>) -> Result<Decision, Refusal> {
+        let manner = match what {
+            What::Answer { status, body } => return Ok(Decision { status, body, manner: Manner::Plain }),
+            What::Refuse(refusal) => return Err(refusal),
+            What::Rewrite(change) => {
                 let mut page = page()?;
                 change(&mut page);
-                Ok((page, Manner::Plain))
+                return Ok(Decision::page(page));
             }
-            Some(What::Late(by)) => Ok((page()?, Manner::Late(by))),
-            Some(What::Held(hold)) => Ok((page()?, Manner::Held(hold))),
-            Some(What::Slow { piece, pause }) => Ok((page()?, Manner::Slow { piece, pause })),
-            Some(What::Cut) => Ok((page()?, Manner::Cut)),
-            Some(What::Reset) => Ok((Value::Null, Manner::Reset)),
-            Some(What::Compressed) => Ok((page()?, Manner::Compressed)),
-        }
+            What::Late(by) => Manner::Late(by),
+            What::Held(hold) => Manner::Held(hold),
+            What::Slow { piece, pause } => Manner::Slow { piece, pause },
+            What::Cut => Manner::Cut,
+            What::Reset => Manner::Reset,
+            What::Compressed => Manner::Compressed,
+        };
+        Ok(Decision { manner, ..Decision::page(page()?) })
     }
 
     /// Makes the edits that are due before this call.
@@ -147,15 +160,16 @@ impl Cloud {
     }
 }
 
-/// An answer that is not a page.
-enum Other {
-    Refused(Refusal),
-    Answer { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+/// An answer, but for its headers.
+struct Decision {
+    status: u16,
+    body: Vec<u8>,
+    manner: Manner,
 }
 
-impl From<Refusal> for Other {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl Decision {
+    fn page(page: Value) -> Self {
+        Self { status: 200, body: page.to_string().into_bytes(), manner: Manner::Plain }
     }
 }
 

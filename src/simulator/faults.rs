@@ -5,7 +5,7 @@
 
 use super::log::LoggedRequest;
 use super::refusal::Refusal;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Fault {
     what: What,
+    headers: Vec<(String, String)>,
     when: Arc<dyn Fn(&LoggedRequest) -> bool + Send + Sync>,
     /// `None`: until the script is cleared.
     left: Option<u32>,
@@ -26,7 +27,6 @@ pub(super) enum What {
     /// Another answer.
     Answer {
         status: u16,
-        headers: Vec<(String, String)>,
         body: Vec<u8>,
     },
     Refuse(Refusal),
@@ -46,13 +46,13 @@ pub(super) enum What {
 /// A fault happens to the next request, whichever it is, if nothing else is said.
 impl Fault {
     fn new(what: What) -> Self {
-        Self { what, when: Arc::new(|_| true), left: Some(1) }
+        Self { what, headers: Vec::new(), when: Arc::new(|_| true), left: Some(1) }
     }
 
     /// Any other answer.
     pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self::new(What::Answer { status, headers, body: body.into() })
+        let fault = Self::new(What::Answer { status, body: body.into() });
+        headers.iter().fold(fault, |fault, (name, value)| fault.with_header(name, value))
     }
 
     /// An error of the cloud; see [`Refusal::examples`].
@@ -139,6 +139,13 @@ impl Fault {
     /// The true answer, compressed, however short it is.
     pub fn compressed() -> Self {
         Self::new(What::Compressed)
+    }
+
+    /// This fault, with a header more in the answer, such as `Retry-After`.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// This fault, for so many requests.
@@ -259,16 +266,16 @@ impl Faults {
         self.with(|script| script.faults.len())
     }
 
-    pub(super) fn next(&self, request: &LoggedRequest) -> Option<What> {
+    pub(super) fn next(&self, request: &LoggedRequest) -> Option<(What, Vec<(String, String)>)> {
         self.with(|script| {
             let place = script.faults.iter().position(|fault| (fault.when)(request))?;
             let fault = script.faults.get_mut(place)?;
             fault.left = fault.left.map(|left| left.saturating_sub(1));
-            let what = fault.what.clone();
+            let happens = (fault.what.clone(), fault.headers.clone());
             if fault.left == Some(0) {
                 script.faults.remove(place);
             }
-            Some(what)
+            Some(happens)
         })
     }
 
@@ -279,44 +286,6 @@ impl Faults {
     fn with<T>(&self, act: impl FnOnce(&mut Script) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// Items that are not as they should be, for a page that asked for `task_type`, with a name for tests.
-pub fn broken_items(task_type: &str) -> Vec<(&'static str, Value)> {
-    let info = if task_type == "iac_scan" { "iac_scan_info" } else { "cluster_scan_info" };
-    let other = if task_type == "iac_scan" { "cluster_scan" } else { "iac_scan" };
-    let item = |id: &str, changes: Value| {
-        let mut item = json!({
-            "task_id": id, "task_type": task_type, "trigger_type": "manual", "task_status": "finished",
-            "start_time": 1_745_311_451_000_u64, "end_time": 1_745_311_452_000_u64, "estimated_time": 0, info: {},
-        });
-        if let (Some(item), Value::Object(changes)) = (item.as_object_mut(), changes) {
-            item.extend(changes);
-        }
-        item
-    };
-    vec![
-        ("not an object", json!("task")),
-        ("null", Value::Null),
-        ("an empty object", json!({})),
-        ("no task_id", item("", json!({ "task_id": null }))),
-        ("an empty task_id", item("", json!({}))),
-        ("a number as task_id", item("", json!({ "task_id": 17 }))),
-        ("another task_type", item("broken-type", json!({ "task_type": other }))),
-        ("no task_type", item("broken-no-type", json!({ "task_type": null }))),
-        ("an unknown status", item("broken-status", json!({ "task_status": "paused" }))),
-        ("an unknown trigger", item("broken-trigger", json!({ "trigger_type": "webhook" }))),
-        ("an unknown scan", item("broken-scan", json!({ info: { "scan_type_list": ["image"], "file_type": "helm" } }))),
-        (
-            "negative numbers",
-            item("broken-negative", json!({ "start_time": -1, "end_time": -1, "estimated_time": -5 })),
-        ),
-        ("strings for numbers", item("broken-strings", json!({ "start_time": "1745311451000", "end_time": "soon" }))),
-        ("fractions", item("broken-fractions", json!({ "start_time": 1745311451000.5, "estimated_time": 0.5 }))),
-        ("huge numbers", item("broken-huge", json!({ "start_time": 1e300, "end_time": u64::MAX }))),
-        ("nulls", item("broken-nulls", json!({ "task_name": null, "start_time": null, "end_time": null, info: null }))),
-        ("a list for an object", item("broken-list", json!({ info: [] }))),
-    ]
 }
 
 #[cfg(test)]
@@ -331,8 +300,8 @@ mod tests {
         faults.push(Fault::reset().for_project("a").times(2));
         faults.push(Fault::cut_body().always());
         let next = |project| match faults.next(&request(project)) {
-            Some(What::Reset) => "reset",
-            Some(What::Cut) => "cut",
+            Some((What::Reset, _)) => "reset",
+            Some((What::Cut, _)) => "cut",
             _ => "nothing",
         };
         assert_eq!([next("b"), next("a"), next("a"), next("a")], ["cut", "reset", "reset", "cut"]);

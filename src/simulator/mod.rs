@@ -13,6 +13,7 @@ pub mod task;
 pub mod world;
 
 mod answer;
+mod broken;
 mod cloud;
 mod configuration;
 mod dice;
@@ -24,6 +25,7 @@ mod scenario;
 mod service;
 
 pub use auth::{Access, Credential, Granted};
+pub use broken::broken_items;
 pub use faults::{DateHeader, Fault, Faults, Hold};
 pub use log::{Api, LoggedRequest};
 pub use options::{Options, RateLimit, ReadyOrder, ReadyTimes, Scenario};
@@ -34,7 +36,7 @@ pub use world::World;
 use self::cloud::Cloud;
 use self::service::Service;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -73,9 +75,14 @@ impl Simulator {
         self.address
     }
 
-    /// The address as an endpoint: `http://127.0.0.1:{port}`.
+    /// The address as an endpoint: `http://127.0.0.1:{port}`. Where it listens everywhere, this machine's loopback.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
     }
 
     /// The configuration (YAML) with which the exporter reads this cloud.

@@ -12,6 +12,8 @@ pub(super) struct Reply {
     rest: Bytes,
     pace: Pace,
     pause: Option<Pin<Box<Sleep>>>,
+    /// A body that is cut off has given way once, so that what was there is sent before the connection breaks.
+    gave_way: bool,
 }
 
 /// How a body is sent.
@@ -29,7 +31,7 @@ pub(super) enum Pace {
 
 impl Reply {
     pub(super) fn new(bytes: Bytes, pace: Pace) -> Self {
-        Self { rest: bytes, pace, pause: None }
+        Self { rest: bytes, pace, pause: None, gave_way: false }
     }
 }
 
@@ -39,6 +41,10 @@ impl Body for Reply {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if self.rest.is_empty() {
+            if matches!(self.pace, Pace::Cut) && !std::mem::replace(&mut self.gave_way, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             return Poll::Ready(match self.pace {
                 Pace::Cut => Some(Err(io::Error::other("the body is cut off"))),
                 Pace::Whole | Pace::Slow { .. } => None,

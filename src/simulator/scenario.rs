@@ -153,42 +153,48 @@ impl Plan {
 
     fn series(&self, project: &Project) -> Vec<Series> {
         let count = self.tasks.div_ceil(HISTORY_DAYS).max(SERIES);
-        let kinds = KINDS.iter().cycle().take(count);
-        let owners = project.enterprise_projects.iter().cycle();
-        let series =
-            |(number, (&(scan, trigger, name), owner)): (usize, (&(Scan, Trigger, &str), &EnterpriseProject))| {
-                let dice = &mut dice(self.seed, &[2, project.number, number as u64]);
-                let round = number / KINDS.len();
-                let name = match (name, round) {
-                    ("", _) if number % 2 == 0 => Name::Null,
-                    ("", _) => Name::Absent,
-                    (name, 0) => Name::Text(name.into()),
-                    (name, round) => Name::Text(format!("{name} {}", round + 1).into()),
-                };
-                Series {
-                    number,
-                    scan,
-                    trigger,
-                    enterprise_project: owner.id.clone(),
-                    name,
-                    at: match trigger {
-                        // Half of the nightly scans begin in the same second: ties are what a real list is full of.
-                        NIGHTLY if number.is_multiple_of(2) => 0,
-                        NIGHTLY => dice.u64(0..36) * 5 * MINUTE,
-                        BY_HAND => 7 * HOUR + dice.u64(0..12 * 60) * MINUTE + dice.u64(0..MINUTE),
-                    },
-                    size: match scan {
-                        Scan::Cluster(_) => dice.u32(1..8),
-                        Scan::Iac(_) => dice.u32(10..100),
-                    },
-                    usual: match (project.number, number) {
-                        (0, 2) => Outcome::Failed,
-                        (1, 1) => Outcome::Partial,
-                        _ => Outcome::Success,
-                    },
-                }
-            };
-        kinds.zip(owners).enumerate().map(series).collect()
+        // By twos, so that each enterprise project has scans of both types.
+        let owners = project.enterprise_projects.iter().flat_map(|owner| [owner, owner]).cycle();
+        let kinds = KINDS.iter().cycle().take(count).zip(owners).enumerate();
+        kinds.map(|(number, (kind, owner))| self.one_series(project.number, number, kind, owner)).collect()
+    }
+
+    fn one_series(
+        &self,
+        project: u64,
+        number: usize,
+        &(scan, trigger, name): &(Scan, Trigger, &str),
+        owner: &EnterpriseProject,
+    ) -> Series {
+        let dice = &mut dice(self.seed, &[2, project, number as u64]);
+        let name = match (name, number / KINDS.len()) {
+            ("", _) if number.is_multiple_of(4) => Name::Null,
+            ("", _) => Name::Absent,
+            (name, 0) => Name::Text(name.into()),
+            (name, round) => Name::Text(format!("{name} {}", round.saturating_add(1)).into()),
+        };
+        Series {
+            number,
+            scan,
+            trigger,
+            enterprise_project: owner.id.clone(),
+            name,
+            at: match trigger {
+                // Half of the nightly scans begin in the same second: ties are what a real list is full of.
+                NIGHTLY if number.is_multiple_of(2) => 0,
+                NIGHTLY => dice.u64(0..36) * 5 * MINUTE,
+                BY_HAND => 7 * HOUR + dice.u64(0..12 * 60) * MINUTE + dice.u64(0..MINUTE),
+            },
+            size: match scan {
+                Scan::Cluster(_) => dice.u32(1..8),
+                Scan::Iac(_) => dice.u32(10..100),
+            },
+            usual: match (project, number) {
+                (0, 2) => Outcome::Failed,
+                (1, 1) => Outcome::Partial,
+                _ => Outcome::Success,
+            },
+        }
     }
 
     /// The task of a series on a day.

@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, DATE};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, DATE, HeaderName};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -23,6 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the gateway takes, as documented.
 const MAX_BODY: usize = 12 << 20;
 /// Enough for the benchmarks; a client that leaks connections is seen.
@@ -140,20 +141,23 @@ impl Service {
     }
 
     fn response(&self, answer: Answer, takes_gzip: bool) -> io::Result<Response<Reply>> {
-        let mut response = Response::builder()
-            .status(StatusCode::from_u16(answer.status).map_err(io::Error::other)?)
-            .header("x-request-id", answer.request_id);
-        for (name, value) in &answer.headers {
-            response = response.header(name, value);
+        let has = |name: HeaderName| answer.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.as_str()));
+        let mut response = Response::builder().status(StatusCode::from_u16(answer.status).map_err(io::Error::other)?);
+        if !has(REQUEST_ID) {
+            response = response.header(REQUEST_ID, &answer.request_id);
         }
-        if let Some(date) = date((self.clock)(), self.faults.date_header()) {
+        if let Some(date) = date((self.clock)(), self.faults.date_header()).filter(|_| !has(DATE)) {
             response = response.header(DATE, date);
         }
-        let long = self.gzip_from.is_some_and(|from| answer.body.len() >= from);
+        let worth_it = takes_gzip && self.gzip_from.is_some_and(|from| answer.body.len() >= from);
+        let compress = matches!(answer.manner, Manner::Compressed) || (worth_it && !has(CONTENT_ENCODING));
         let mut body = answer.body;
-        if matches!(answer.manner, Manner::Compressed) || (takes_gzip && long) {
+        if compress {
             body = gzip(&body)?;
             response = response.header(CONTENT_ENCODING, "gzip");
+        }
+        for (name, value) in &answer.headers {
+            response = response.header(name, value);
         }
         let pace = match answer.manner {
             Manner::Slow { piece, pause } => Pace::Slow { piece, pause },

@@ -2,6 +2,7 @@
 //!
 //! No sockets: what is decided is pure. The world changes between any two pages; once it is quiet, the ledger must equal
 //! it, and every run that ended must have been one event.
+#![cfg(test)]
 
 use hss_exporter::hss::wire::Oddities;
 use hss_exporter::hss::{List, Page, Query};

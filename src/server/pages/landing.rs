@@ -1,6 +1,6 @@
 //! The page as a whole: the head, the verdict, the targets.
 
-use super::scan::section;
+use super::scan::{read_words, section};
 use super::view::{Counts, Level, Read, TargetView, View};
 use super::words::{counted, moment, number, rfc3339};
 use crate::model::{Snapshot, Timestamp};
@@ -9,10 +9,24 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 /// Targets that are listed. With more, a page is no overview any more, and Grafana shows them better.
 const MOST_TARGETS: usize = 500;
 
-/// Targets that are shown in full at once; the others unfold.
-const MOST_OPEN: usize = 12;
+/// So many targets are shown in full at once; where there are more, each is a line that unfolds, so that what is wrong
+/// fits on a screen.
+const MOST_OPEN: usize = 4;
 
 const STYLE: &str = include_str!("style.css");
+
+/// Whether targets are shown in full.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fold {
+    Open,
+    Folded,
+}
+
+impl Fold {
+    const fn of(targets: usize) -> Self {
+        if targets <= MOST_OPEN { Self::Open } else { Self::Folded }
+    }
+}
 
 /// The landing page of `snapshot` at `now`, in HTML.
 pub(super) fn page(snapshot: &Snapshot, now: Timestamp, version: &str, telemetry_path: &str) -> String {
@@ -87,40 +101,40 @@ fn tiles(counts: &Counts) -> Markup {
 fn targets(view: &View<'_>, now: Timestamp) -> Markup {
     let listed = view.targets.get(..MOST_TARGETS).unwrap_or(&view.targets);
     let (problems, others) = listed.split_at(listed.partition_point(|target| target.level >= Level::Failed));
-    let open_problems = problems.len().min(MOST_OPEN);
-    let open_others = if listed.len() <= MOST_OPEN { others.len() } else { 0 };
+    let (fold_problems, fold_others) = (Fold::of(problems.len()), Fold::of(listed.len()));
     let unlisted = view.targets.len() - listed.len();
     html! {
-        (list("Problems", problems, open_problems, now))
-        (list(if problems.is_empty() { "Targets" } else { "Other targets" }, others, open_others, now))
+        (list("Problems", problems, fold_problems, now))
+        (list(if problems.is_empty() { "Targets" } else { "Other targets" }, others, fold_others, now))
         @if unlisted > 0 {
             p.more { (counted(unlisted as u64, "more target is", "more targets are")) " not listed here; " (view.counts.targets) " are in the exposition." }
         }
     }
 }
 
-fn list(heading: &str, targets: &[TargetView<'_>], open: usize, now: Timestamp) -> Markup {
+fn list(heading: &str, targets: &[TargetView<'_>], fold: Fold, now: Timestamp) -> Markup {
     html! {
         @if !targets.is_empty() {
             section {
                 h2 { (heading) " " small { (number(targets.len() as u64)) } }
-                @for (i, view) in targets.iter().enumerate() { (target(view, i < open, now)) }
+                @for view in targets { (target(view, fold, now)) }
             }
         }
     }
 }
 
-fn target(view: &TargetView<'_>, open: bool, now: Timestamp) -> Markup {
+fn target(view: &TargetView<'_>, fold: Fold, now: Timestamp) -> Markup {
     let standing = &view.shown.standing;
     let [account, project, enterprise_project] = standing.target.labels();
     // The oldest: it may be the reason for looking.
     let read = standing.scans.iter().filter_map(|scan| scan.reading.last_success).min();
     html! {
-        details.target.(class(view.level)) open[open] {
+        details.target.(class(view.level)) open[fold == Fold::Open] {
             summary {
-                (badge(view.level, word(view)))
+                (badge(view.level, &words(view)))
                 span.name { (account) " / " b { (project) } " / " (enterprise_project) }
                 span.brief {
+                    @if view.counts.failed > 0 { span { (counted(view.counts.failed, "latest scan", "latest scans")) " with failures" } }
                     @if view.counts.running > 0 { span { (number(view.counts.running)) " running" } }
                     @if view.counts.waiting > 0 { span { (number(view.counts.waiting)) " waiting" } }
                     @if let Some(read) = read { span { "read " (moment(read, now)) } }
@@ -136,16 +150,14 @@ fn target(view: &TargetView<'_>, open: bool, now: Timestamp) -> Markup {
     }
 }
 
-/// How a target stands, in a word or two.
-fn word(view: &TargetView<'_>) -> &'static str {
-    let scans = &view.shown.standing.scans;
-    let any = |read| scans.iter().any(|scan| Read::of(scan) == read);
+/// How a target stands, in a word or two; of a target that is down, the word of the scan that is.
+fn words(view: &TargetView<'_>) -> String {
+    let mut scans = view.shown.standing.scans.iter().map(|scan| (Read::of(scan), &scan.reading));
     match view.level {
-        Level::Good => "ok",
-        Level::Unknown => "not read yet",
-        Level::Failed => "failures",
-        Level::Down if any(Read::Down) => "down",
-        Level::Down => "stale",
+        Level::Good => "ok".to_owned(),
+        Level::Unknown => "not read yet".to_owned(),
+        Level::Failed => "failures".to_owned(),
+        Level::Down => scans.find(|(read, _)| read.level() == Level::Down).map_or_else(String::new, read_words),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One task type of one target: how it was read, what runs, what the latest scans came to.
 
 use super::landing::badge;
-use super::view::{Level, Read, kinds, level_of};
+use super::view::{Read, kinds, level_of};
 use super::words::{clock_time, counted, moment, number, span};
 use crate::model::{
     Failure, Kind, KindFacts, Reading, ScanStanding, Status, Tally, TaskType, Timestamp, Trigger, Unfinished,
@@ -18,7 +18,7 @@ pub(super) fn section(scan: &ScanStanding, now: Timestamp) -> Markup {
     let read = Read::of(scan);
     html! {
         section.scan {
-            h3 { (name(scan.task_type)) " " code { (scan.task_type.as_str()) } " " (standing(read, &scan.reading)) }
+            h3 { (name(scan.task_type)) " " code { (scan.task_type.as_str()) } " " (badge(read.level(), &read_words((read, &scan.reading)))) }
             (age(read, &scan.reading, now))
             @if let Some(failure) = &scan.reading.failure { (error(failure)) }
             @if let Some(live) = &scan.live { (now_in_it(live, &scan.reading, now)) }
@@ -35,14 +35,17 @@ const fn name(task_type: TaskType) -> &'static str {
     }
 }
 
-fn standing(read: Read, reading: &Reading) -> Markup {
-    let reason = reading.failure.as_ref().map(|failure| failure.reason.as_str());
-    match (read, reason) {
-        (Read::NotYet, _) => badge(Level::Unknown, "not read yet"),
-        (Read::Up, _) => badge(Level::Good, "up"),
-        (Read::Down, reason) => badge(Level::Down, &format!("down: {}", reason.unwrap_or("unknown"))),
-        (Read::Stale, Some(reason)) => badge(Level::Down, &format!("stale: {reason}")),
-        (Read::Stale, None) => badge(Level::Down, "stale"),
+/// How it could be read, in a word, with the reason if it could not.
+pub(super) fn read_words((read, reading): (Read, &Reading)) -> String {
+    let word = match read {
+        Read::NotYet => "not read yet",
+        Read::Up => "up",
+        Read::Down => "down",
+        Read::Stale => "stale",
+    };
+    match &reading.failure {
+        Some(failure) => format!("{word}: {}", failure.reason.as_str()),
+        None => word.to_owned(),
     }
 }
 
@@ -152,7 +155,7 @@ fn row(kind: &Kind, facts: &KindFacts, now: Timestamp) -> Markup {
             td data-name="Outcome" { (badge(level_of(outcome), outcome.as_str())) }
             td data-name="Ended" { (moment(facts.latest.end, now)) }
             td.n data-name="Success" { (number(success)) }
-            td.n data-name="Failed" { (number(failed)) }
+            td.n.some-failed[failed > 0] data-name="Failed" { (number(failed)) }
             td data-name="Last good end" {
                 @match facts.last_success_end { Some(end) => (moment(end, now)), None => "none known" }
             }

@@ -38,7 +38,7 @@ impl Read {
         }
     }
 
-    const fn level(self) -> Level {
+    pub(super) const fn level(self) -> Level {
         match self {
             Self::NotYet => Level::Unknown,
             Self::Up => Level::Good,
