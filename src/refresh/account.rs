@@ -19,7 +19,8 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
 /// How many scopes of one account are refreshed at a time: one that hangs must not stop the others.
-const LANES: usize = 8;
+/// With more, a key that is revoked would be locked before the gate closes.
+const LANES: usize = 3;
 
 /// How often it is looked whether a refused credential has been mended.
 const LOOK_AT_CREDENTIAL: Duration = Duration::from_secs(2);
