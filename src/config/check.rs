@@ -38,10 +38,6 @@ pub(super) fn check(raw: Raw, cx: &mut Context<'_>) -> Option<Config> {
 }
 
 fn check_accounts(raw: &Raw, report: &mut Report) {
-    if raw.accounts.is_empty() {
-        let fault = Fault::new("names no account, so there is no target", "list an account with a project to watch");
-        report.refuse(&raw.at, None, fault);
-    }
     let mut names: HashMap<&str, &At> = HashMap::new();
     for Located { at, value: name, .. } in raw.accounts.iter().filter_map(|account| account.name.as_ref()) {
         match names.get(name.as_ref()) {
