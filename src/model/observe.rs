@@ -50,6 +50,37 @@ impl Field {
     }
 }
 
+/// How loud a line of the log is: the label `level`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// Something does not work.
+    Error,
+    /// Something will not work for long, or is not as it should be.
+    Warn,
+    /// What an operator wants to know.
+    Info,
+    /// What helps to find a fault.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// All of them, the loudest first.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    /// As the log, the command line and the label `level` spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
 /// Something that happened.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(missing_docs, reason = "a field's name and type say it: whose, which API, how long")]
@@ -72,6 +103,8 @@ pub enum Note<'a> {
     PageReread { account: &'a str },
     /// A value that the API did not have when this was written.
     UnknownValues { field: Field, count: u64 },
+    /// A line was logged.
+    LogMessage { level: LogLevel },
 }
 
 /// Who counts.

@@ -6,6 +6,8 @@ mod cloud;
 mod config;
 /// What Prometheus reads.
 mod exposition;
+/// Reading a list that moves while it is read.
+mod reading;
 /// What answers over HTTP, and for how long.
 mod server;
 /// Signing, held against the vendor's own vectors.

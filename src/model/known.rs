@@ -1,0 +1,200 @@
+//! One task as it is known, and what it means to see it once more: which of its runs thereby ended.
+
+use super::facts::{Event, Kind, Run, SAME_RUN};
+use super::{Scan, Status, Task, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an odd result (empty, still scanning, more done than there was) may settle before it counts.
+pub const SETTLE: Duration = Duration::from_secs(60);
+
+/// For how long a task with a status that we do not know is asked after.
+pub(super) const FOLLOW_UNKNOWN: Duration = Duration::from_secs(24 * 3600);
+
+/// How far a known task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Ready to run.
+    Waiting {
+        /// When it was first seen so: the API gives no creation time.
+        since: Timestamp,
+    },
+    /// Running.
+    Running {
+        /// When this run began; of a retried task, when it was seen running again.
+        start: Timestamp,
+        /// When it was first given an estimate, plus that estimate: the estimates that follow may stand still.
+        estimated_end: Option<Timestamp>,
+        /// Whether an earlier run of this task is known to have ended.
+        again: bool,
+    },
+    /// Finished.
+    Finished {
+        /// When the run ended; where the API does not say, when it was first seen finished.
+        end: Timestamp,
+        /// Since when its odd result has time to settle. `None`: it is in the facts.
+        settling_since: Option<Timestamp>,
+    },
+    /// In a status that we do not know.
+    Unknown {
+        /// When it was first seen so.
+        since: Timestamp,
+    },
+}
+
+/// A task of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// As last seen, but for what a label shows: that stays as it was when first given.
+    pub task: Task,
+    /// How far it is.
+    pub stage: Stage,
+    /// When it was last seen.
+    pub(super) last_seen: Timestamp,
+    /// In how many refreshes in a row the cloud did not know it.
+    pub(super) misses: u8,
+    /// The run that last went into the facts: its start as the API gave it, and its end.
+    last_run: Option<(Option<Timestamp>, Timestamp)>,
+}
+
+/// A task, seen once more.
+pub(super) struct Seen {
+    pub(super) known: Known,
+    /// The runs that thereby ended: mostly none, at most two.
+    pub(super) ended: Vec<Event>,
+    /// A run that had ended before, and now reads differently.
+    pub(super) corrected: Option<Event>,
+}
+
+impl Known {
+    /// When a finished task ended.
+    pub fn end(&self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::Finished { end, .. } => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Sees `task` at `at`, which was known as `before`. `history`: what is finished already has had its time to settle.
+    pub(super) fn see(before: Option<Self>, mut task: Task, at: Timestamp, history: bool) -> Seen {
+        if let Some(before) = &before {
+            task.name = before.task.name.clone().or(task.name);
+            task.trigger = before.task.trigger;
+            task.scan = first_given(before.task.scan, task.scan);
+        }
+        let stage = next_stage(before.as_ref(), &task, at, history);
+        let mut ended = Vec::new();
+        let mut last_run = before.as_ref().and_then(|before| before.last_run);
+        if let Some(before) = &before
+            && let Stage::Finished { end, settling_since: Some(_) } = before.stage
+            && !same_run(stage, end)
+        {
+            // It ran again before its result had settled: the result stands as it was.
+            ended.push(before.event(end));
+            last_run = Some((before.task.start, end));
+        }
+        let mut known = Self { task, stage, last_seen: at, misses: 0, last_run };
+        let mut corrected = None;
+        if let Stage::Finished { end, settling_since: None } = stage {
+            let in_facts = matches!(&before, Some(Self { stage: Stage::Finished { settling_since: None, .. }, .. }));
+            let this_run = (known.task.start, end);
+            let new_run = last_run.is_none_or(|last_run| match in_facts {
+                true => end.since(last_run.1) > SAME_RUN,
+                // The list may be served from copies of different age: the very same run seen again is not another.
+                false => last_run != this_run,
+            });
+            known.last_run = Some(this_run);
+            if new_run {
+                ended.push(known.event(end));
+            } else if before.is_some_and(|before| !before.same_as(&known)) {
+                corrected = Some(known.event(end));
+            }
+        }
+        Seen { known, ended, corrected }
+    }
+
+    /// Lets a result stand that the cloud cannot be asked about any more. Answers the run that thereby ended.
+    pub(super) fn settle(&mut self) -> Option<Event> {
+        let Stage::Finished { end, settling_since: Some(_) } = self.stage else { return None };
+        self.stage = Stage::Finished { end, settling_since: None };
+        self.last_run = Some((self.task.start, end));
+        Some(self.event(end))
+    }
+
+    /// Whether seeing it next must be looked for: it is running, or its result has had time to settle, or its status is
+    /// unknown and was not so for long. What waits shows at the head of the list once it runs.
+    pub(super) fn to_follow(&self, at: Timestamp) -> bool {
+        match self.stage {
+            Stage::Running { .. } => true,
+            Stage::Unknown { since } => at.since(since) <= FOLLOW_UNKNOWN,
+            Stage::Finished { settling_since: Some(since), .. } => at.since(since) >= SETTLE,
+            Stage::Waiting { .. } | Stage::Finished { .. } => false,
+        }
+    }
+
+    /// Whether `task` shows it where it was: the progress of a running task moves nothing in the list.
+    pub(super) fn stands_as(&self, task: &Task) -> bool {
+        let settling = matches!(self.stage, Stage::Finished { settling_since: Some(_), .. });
+        let finished_alike = task.status != Status::Finished
+            || (!settling && (task.end, task.counts) == (self.task.end, self.task.counts));
+        (task.status, task.start) == (self.task.status, self.task.start) && finished_alike
+    }
+
+    /// Whether nothing that is shown anywhere differs.
+    pub(super) fn same_as(&self, other: &Self) -> bool {
+        self.task == other.task && self.stage == other.stage
+    }
+
+    fn event(&self, end: Timestamp) -> Event {
+        let Task { id, start, counts, trigger, scan, .. } = &self.task;
+        let run = Run { id: Arc::clone(id), start: *start, end, counts: *counts };
+        Event { kind: Kind { trigger: *trigger, scan: *scan }, run }
+    }
+}
+
+fn next_stage(before: Option<&Known>, task: &Task, at: Timestamp, history: bool) -> Stage {
+    let stage = before.map(|before| before.stage);
+    match task.status {
+        Status::Ready => match stage {
+            Some(Stage::Waiting { since }) => Stage::Waiting { since },
+            _ => Stage::Waiting { since: at },
+        },
+        Status::Other => match stage {
+            Some(Stage::Unknown { since }) => Stage::Unknown { since },
+            _ => Stage::Unknown { since: at },
+        },
+        Status::Running => {
+            let estimate = task.estimated_remaining.map(|remaining| at.plus(remaining));
+            let ran_before = before.is_some_and(|before| before.last_run.is_some() || before.end().is_some());
+            match stage {
+                Some(Stage::Running { start, estimated_end, again }) => {
+                    let start = if again { start } else { task.start.unwrap_or(start) };
+                    Stage::Running { start, estimated_end: estimated_end.or(estimate), again }
+                }
+                _ if ran_before => Stage::Running { start: at, estimated_end: estimate, again: true },
+                _ => Stage::Running { start: task.start.unwrap_or(at), estimated_end: estimate, again: false },
+            }
+        }
+        Status::Finished => {
+            let end = task.end.or(before.and_then(Known::end)).unwrap_or(at);
+            let settling_since = match stage {
+                _ if history || !task.counts.unsettled() => None,
+                Some(Stage::Finished { end: known_end, settling_since }) if end.since(known_end) <= SAME_RUN => {
+                    settling_since.filter(|since| at.since(*since) < SETTLE)
+                }
+                _ => Some(at),
+            };
+            Stage::Finished { end, settling_since }
+        }
+    }
+}
+
+/// Whether a task in this stage has ended as the run that was known to end at `known_end`.
+fn same_run(stage: Stage, known_end: Timestamp) -> bool {
+    matches!(stage, Stage::Finished { end, .. } if end.since(known_end) <= SAME_RUN)
+}
+
+/// A label may go once from empty to a value, and then stays.
+fn first_given(known: Scan, seen: Scan) -> Scan {
+    if known.as_str().is_empty() { seen } else { known }
+}

@@ -1,0 +1,212 @@
+//! All that is known of one (target, task type). It changes only through what a page shows.
+//!
+//! The ledger decides what is an event: the end of a *run*, exactly once, whatever re-reads, retries, duplicates and
+//! corrections come. Its clock is the cloud's.
+
+use super::facts::{Counters, Event, Facts};
+use super::known::{FOLLOW_UNKNOWN, Known, Seen, Stage};
+use super::{Status, Task, Timestamp, Trigger};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// After how many refreshes in a row in which the cloud does not know it a task is forgotten.
+const MISSES: u8 = 2;
+
+/// The `Date` header counts whole seconds: what ended within the second that it names may have ended before the page.
+const DATE_GRAIN: Duration = Duration::from_secs(1);
+
+/// What a page changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The runs whose end the page showed.
+    pub events: Vec<Event>,
+    /// Whether anything is different now.
+    pub changed: bool,
+}
+
+/// All that is known of one (target, task type).
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    window: Duration,
+    tasks: BTreeMap<Arc<str>, Known>,
+    facts: Facts,
+    counters: Counters,
+    /// What ended at or before it, and is not known, is history. Only grows.
+    closed_before: Option<Timestamp>,
+    total: Option<u64>,
+    read: Option<Read>,
+}
+
+/// Between which starts the list has been read without a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The oldest start.
+    pub down_to: Timestamp,
+    /// The newest start. What began later may hide something still, while a walk is under way.
+    pub up_to: Timestamp,
+}
+
+impl Ledger {
+    /// An empty ledger that keeps finished tasks for `window`.
+    pub fn new(window: Duration) -> Self {
+        Self {
+            window,
+            tasks: BTreeMap::new(),
+            facts: Facts::default(),
+            counters: Counters::default(),
+            closed_before: None,
+            total: None,
+            read: None,
+        }
+    }
+
+    /// Takes in the tasks of a page that the cloud answered at `at` (its clock). What the very first page shows as
+    /// finished is history; so is, later, an unknown task that ended before that page or has left the window.
+    pub fn apply(&mut self, at: Timestamp, tasks: Vec<Task>) -> Applied {
+        let first_page = self.closed_before.is_none();
+        let closed_before = self.closed_before.unwrap_or_else(|| at.plus(DATE_GRAIN)).max(at.minus(self.window));
+        self.closed_before = Some(closed_before);
+        let mut applied = Applied::default();
+        for task in tasks {
+            let before = self.tasks.remove(&task.id);
+            let history = before.is_none() && (first_page || ended_before(&task, closed_before));
+            let was = before.clone();
+            let Seen { known, ended, corrected } = Known::see(before, task, at, history);
+            applied.changed |= was.is_none_or(|was| !was.same_as(&known));
+            self.tasks.insert(Arc::clone(&known.task.id), known);
+            for event in ended {
+                if history {
+                    self.facts.learn(event.kind, event.run);
+                } else {
+                    self.count(event, &mut applied);
+                }
+            }
+            if let Some(Event { kind, run }) = corrected {
+                self.facts.learn(kind, run);
+            }
+        }
+        applied.changed |= self.forget_old(at);
+        applied
+    }
+
+    /// Takes note that the cloud, asked for this task, does not know it. Twice in a row, and it is forgotten; that is no
+    /// event, unless it had been seen finished and its result only had to settle.
+    pub fn missed(&mut self, id: &str) -> Applied {
+        let mut applied = Applied::default();
+        let Some(known) = self.tasks.get_mut(id) else { return applied };
+        known.misses = known.misses.saturating_add(1);
+        if known.misses >= MISSES {
+            applied.changed = true;
+            match known.settle() {
+                Some(event) => self.count(event, &mut applied),
+                None => drop(self.tasks.remove(id)),
+            }
+        }
+        applied
+    }
+
+    /// Takes note of how many tasks the cloud lists in all. Answers whether that is news.
+    pub fn count_total(&mut self, total: Option<u64>) -> bool {
+        let news = total.is_some() && self.total != total;
+        self.total = total.or(self.total);
+        news
+    }
+
+    /// Takes note that the list has been read without a gap between these starts.
+    pub fn has_been_read(&mut self, Read { down_to, up_to }: Read) {
+        self.read = Some(match self.read {
+            Some(before) if down_to <= before.up_to => {
+                Read { down_to: down_to.min(before.down_to), up_to: up_to.max(before.up_to) }
+            }
+            _ => Read { down_to, up_to },
+        });
+    }
+
+    /// Whether the window has been read without a gap; from then on a walk may stop early.
+    pub fn complete(&self) -> bool {
+        self.read.is_some()
+    }
+
+    /// Whether the list has been read without a gap around this start.
+    pub fn covers(&self, start: Timestamp) -> bool {
+        self.read.is_some_and(|Read { down_to, up_to }| (down_to..=up_to).contains(&start))
+    }
+
+    /// Whether the cloud lists this task where and as it is known already.
+    pub fn knows(&self, task: &Task) -> bool {
+        self.tasks.get(&task.id).is_some_and(|known| known.stands_as(task))
+    }
+
+    /// Whether a task of this id is kept.
+    pub fn has(&self, id: &str) -> bool {
+        self.tasks.contains_key(id)
+    }
+
+    /// The ids of the tasks whose next step must be looked for where the list did not show them.
+    pub fn to_follow(&self, at: Timestamp) -> impl Iterator<Item = &Arc<str>> {
+        self.tasks.iter().filter(move |(_, known)| known.to_follow(at)).map(|(id, _)| id)
+    }
+
+    /// The ids of the tasks in this status.
+    pub fn in_status(&self, status: Status) -> impl Iterator<Item = &Arc<str>> {
+        self.tasks.iter().filter(move |(_, known)| known.task.status == status).map(|(id, _)| id)
+    }
+
+    /// Documented triggers of which no finished run is known: the facts lack them.
+    pub fn triggers_without_facts(&self) -> impl Iterator<Item = Trigger> + '_ {
+        [Trigger::Manual, Trigger::Schedule].into_iter().filter(|trigger| !self.facts.knows(*trigger))
+    }
+
+    /// Every task: the unfinished ones, and the finished ones of the window.
+    pub fn tasks(&self) -> impl Iterator<Item = &Known> {
+        self.tasks.values()
+    }
+
+    /// How many tasks the cloud lists in all, if it has said.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// What stays true.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The events so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// How long finished tasks are kept.
+    pub fn window(&self) -> Duration {
+        self.window
+    }
+
+    fn count(&mut self, event: Event, applied: &mut Applied) {
+        self.counters.count(&event);
+        self.facts.learn(event.kind, event.run.clone());
+        applied.events.push(event);
+    }
+
+    /// Forgets what has left the window, and tasks in an unknown status that are no longer listed. A finished task
+    /// without an end of its own is kept while it is listed: forgotten, it would look new.
+    fn forget_old(&mut self, at: Timestamp) -> bool {
+        let horizon = at.minus(self.window);
+        let before = self.tasks.len();
+        self.tasks.retain(|_, known| match known.stage {
+            Stage::Finished { end, settling_since: None } => {
+                end >= horizon || (known.task.end.is_none() && known.last_seen >= horizon)
+            }
+            Stage::Unknown { .. } => at.since(known.last_seen) <= FOLLOW_UNKNOWN,
+            Stage::Finished { .. } | Stage::Waiting { .. } | Stage::Running { .. } => true,
+        });
+        self.tasks.len() != before
+    }
+}
+
+/// Whether a finished task ended so long ago that it is history, if it is new to us. One without an end is judged by its
+/// start: had it run on, it would have been seen running.
+fn ended_before(task: &Task, closed_before: Timestamp) -> bool {
+    task.status == Status::Finished && task.end.or(task.start).is_some_and(|end| end <= closed_before)
+}

@@ -1,0 +1,38 @@
+//! What a client may take of this process: each limit with its reason.
+
+use std::time::Duration;
+
+/// The limits of a server. Tests shorten the times; everyone else takes the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time, over all addresses. Half of the 1,024 open files that many systems allow a process;
+    /// Prometheus needs one. When all are taken, the one that has been silent longest gives way.
+    pub connections: usize,
+    /// How long a request's header may take to arrive; of a new connection, counted from its beginning.
+    pub header: Duration,
+    /// How long a connection may be silent between requests: longer than a usual scrape interval, so that Prometheus
+    /// keeps its connection.
+    pub idle: Duration,
+    /// How long an answer may take, until its last byte is taken. No scrape waits longer than its interval.
+    pub answer: Duration,
+    /// How long requests in flight may take to end after the shutdown began. Kubernetes kills after 30 seconds.
+    pub drain: Duration,
+    /// The size of a request's header in bytes. Browsers behind an authenticating proxy send up to 8 kB of cookies.
+    pub header_bytes: usize,
+    /// The number of lines in a request's header.
+    pub header_lines: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            header: Duration::from_secs(10),
+            idle: Duration::from_secs(150),
+            answer: Duration::from_secs(60),
+            drain: Duration::from_secs(20),
+            header_bytes: 16 * 1024,
+            header_lines: 64,
+        }
+    }
+}

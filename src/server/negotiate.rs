@@ -1,0 +1,106 @@
+//! Which encoding a client wants, from its `Accept-Encoding` (RFC 9110, section 12.5.3).
+
+/// How the body of an answer is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// As it is.
+    Identity,
+    /// `gzip`.
+    Gzip,
+}
+
+/// The encoding to answer with. What we cannot satisfy (`identity;q=0` without gzip) is answered as it is: a scrape that
+/// was refused for a matter of form would help nobody.
+pub(super) fn encoding<'a>(accept_encoding: impl Iterator<Item = &'a str>) -> Encoding {
+    let (mut gzip, mut identity, mut any) = (None, None, None);
+    for member in accept_encoding.flat_map(|line| line.split(',')) {
+        let mut parts = member.split(';').map(str::trim);
+        let coding = parts.next().unwrap_or_default();
+        let Some(weight) = weight(parts) else { continue };
+        let slot = if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
+            &mut gzip
+        } else if coding.eq_ignore_ascii_case("identity") {
+            &mut identity
+        } else if coding == "*" {
+            &mut any
+        } else {
+            continue;
+        };
+        *slot = Some(slot.map_or(weight, |before: u16| before.max(weight)));
+    }
+    // Identity that nobody named is acceptable, but what is named comes first.
+    let (gzip, identity) = (gzip.or(any).unwrap_or(0), identity.or(any).unwrap_or(0));
+    if gzip > 0 && gzip >= identity { Encoding::Gzip } else { Encoding::Identity }
+}
+
+/// The weight in thousandths; `None` for what is no weight.
+fn weight<'a>(parameters: impl Iterator<Item = &'a str>) -> Option<u16> {
+    for parameter in parameters {
+        let Some((name, value)) = parameter.split_once('=') else { continue };
+        if name.trim().eq_ignore_ascii_case("q") {
+            return thousandths(value.trim());
+        }
+    }
+    Some(1000)
+}
+
+fn thousandths(text: &str) -> Option<u16> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let fraction: u16 = format!("{fraction:0<3}").parse().ok()?;
+    match (whole, fraction) {
+        ("0", _) => Some(fraction),
+        ("1", 0) => Some(1000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(lines: &[&str], wanted: Encoding) {
+        assert_eq!(encoding(lines.iter().copied()), wanted, "{lines:?}");
+    }
+
+    #[test]
+    fn gzip_comes_to_those_who_ask_for_it() {
+        check(&["gzip"], Encoding::Gzip);
+        check(&["GZip"], Encoding::Gzip);
+        check(&["x-gzip"], Encoding::Gzip);
+        check(&["deflate, gzip;q=1.0, *;q=0.5"], Encoding::Gzip);
+        check(&["br", "gzip"], Encoding::Gzip);
+        check(&["gzip;q=0.001"], Encoding::Gzip);
+        check(&["gzip ; Q=0.5"], Encoding::Gzip);
+        check(&["*"], Encoding::Gzip);
+        check(&["*;q=0.1"], Encoding::Gzip);
+        check(&["identity;q=0, *"], Encoding::Gzip);
+        check(&["gzip;q=0.5, identity;q=0.5"], Encoding::Gzip);
+    }
+
+    #[test]
+    fn whoever_does_not_ask_or_refuses_gets_it_as_it_is() {
+        check(&[], Encoding::Identity);
+        check(&[""], Encoding::Identity);
+        check(&["deflate, br"], Encoding::Identity);
+        check(&["gzip;q=0"], Encoding::Identity);
+        check(&["gzip;q=0.000, *"], Encoding::Identity);
+        check(&["*;q=0"], Encoding::Identity);
+        check(&["identity"], Encoding::Identity);
+        check(&["identity, gzip;q=0.9"], Encoding::Identity);
+        check(&["gzip;q=0.1, *;q=0.9"], Encoding::Identity);
+    }
+
+    #[test]
+    fn what_cannot_be_satisfied_or_read_is_answered_all_the_same() {
+        check(&["identity;q=0"], Encoding::Identity);
+        check(&["identity;q=0, gzip;q=0"], Encoding::Identity);
+        check(&["gzip;q=2"], Encoding::Identity);
+        check(&["gzip;q=high"], Encoding::Identity);
+        check(&["gzip;q=0.1234"], Encoding::Identity);
+        check(&[";;,,=;q="], Encoding::Identity);
+    }
+}

@@ -1,0 +1,94 @@
+//! A request -> its answer.
+
+use super::negotiate::encoding;
+use super::reply::Reply;
+use super::serve::{Course, Serving};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Body;
+use hyper::header::ACCEPT_ENCODING;
+use hyper::{Method, Request, Response, StatusCode};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What there is to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Exposition,
+    Landing,
+    Healthy,
+    Ready,
+}
+
+/// Answers a request. Its query is ignored, and so is its body: the connection ends with the answer then.
+pub(super) async fn answer<B: Body>(request: &Request<B>, serving: &Serving) -> Response<Full<Bytes>> {
+    let reply = match (route(request.uri().path(), &serving.state.telemetry_path), request.method()) {
+        (None, _) => not_found(&serving.state.telemetry_path),
+        (Some(route), &Method::GET | &Method::HEAD) => reply(route, request, serving).await,
+        (Some(_), method) => {
+            let sentence = format!("{method} is not allowed here; use GET or HEAD");
+            Reply::sentence(StatusCode::METHOD_NOT_ALLOWED, sentence).allowing("GET, HEAD")
+        }
+    };
+    let last = !request.body().is_end_stream() || *serving.course.borrow() != Course::Open;
+    let reply = if last { reply.last() } else { reply };
+    reply.finish(request.method())
+}
+
+fn route(path: &str, telemetry_path: &str) -> Option<Route> {
+    match path {
+        path if path == telemetry_path => Some(Route::Exposition),
+        "/" => Some(Route::Landing),
+        "/-/healthy" => Some(Route::Healthy),
+        "/-/ready" => Some(Route::Ready),
+        _ => None,
+    }
+}
+
+async fn reply<B>(route: Route, request: &Request<B>, serving: &Serving) -> Reply {
+    let accepted = request.headers().get_all(ACCEPT_ENCODING).into_iter();
+    let encoding = encoding(accepted.filter_map(|line| line.to_str().ok()));
+    match route {
+        Route::Exposition => match catch_unwind(AssertUnwindSafe(|| (serving.state.exposition)(encoding))) {
+            Ok(bytes) => Reply::exposition(encoding, bytes),
+            Err(_) => failed(&serving.state.telemetry_path),
+        },
+        Route::Landing => match serving.landing.page(encoding, &serving.state).await {
+            Some(bytes) => Reply::html(encoding, bytes),
+            None => failed("/"),
+        },
+        Route::Healthy => healthy(serving),
+        Route::Ready => ready(serving),
+    }
+}
+
+fn healthy(serving: &Serving) -> Reply {
+    if (serving.state.healthy)() {
+        Reply::sentence(StatusCode::OK, "hss-exporter is healthy.".to_owned())
+    } else {
+        let sentence = "hss-exporter is not healthy: nothing is refreshed any more; the log says why, a restart helps.";
+        Reply::sentence(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned())
+    }
+}
+
+fn ready(serving: &Serving) -> Reply {
+    let not_ready = if *serving.course.borrow() != Course::Open {
+        "hss-exporter is not ready: it is shutting down."
+    } else if !(serving.state.ready)() {
+        "hss-exporter is not ready: the first refresh has not ended yet."
+    } else {
+        return Reply::sentence(StatusCode::OK, "hss-exporter is ready.".to_owned());
+    };
+    Reply::sentence(StatusCode::SERVICE_UNAVAILABLE, not_ready.to_owned())
+}
+
+fn not_found(telemetry_path: &str) -> Reply {
+    let sentence = format!("not found; there are / and {telemetry_path} and /-/healthy and /-/ready");
+    Reply::sentence(StatusCode::NOT_FOUND, sentence)
+}
+
+/// The panic itself is reported where it happens.
+fn failed(path: &str) -> Reply {
+    tracing::error!(path, "an answer could not be made; please report this with the panic above");
+    let sentence = "this page could not be made: an error of hss-exporter's own; its log has more";
+    Reply::sentence(StatusCode::INTERNAL_SERVER_ERROR, sentence.to_owned())
+}
