@@ -6,6 +6,8 @@ mod cloud;
 mod config;
 /// What Prometheus reads.
 mod exposition;
+/// When a run has ended: exactly once.
+mod ledger;
 /// Reading a list that moves while it is read.
 mod reading;
 /// What answers over HTTP, and for how long.
@@ -16,3 +18,5 @@ mod signing;
 mod simulator;
 /// The house keeps its rules.
 mod tidy;
+/// What an answer of the task list may hold.
+mod wire;
