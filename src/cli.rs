@@ -2,7 +2,7 @@
 
 mod flags;
 
-pub use flags::{Check, Demo, Health, Log, LogFormat, LogLevel, Serve, Simulate, Source};
+pub use flags::{Check, Demo, Health, Log, LogFormat, Serve, Simulate, Source};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -127,6 +127,7 @@ impl From<Verb> for Command {
 mod tests {
     use super::*;
     use crate::config::ListenAddress;
+    use crate::model::observe::LogLevel;
 
     fn given(arguments: &str, environment: &[(&str, &str)]) -> Result<Command, Exit> {
         let arguments: Vec<OsString> = format!("hss-exporter {arguments}").split_whitespace().map(Into::into).collect();

@@ -1,7 +1,8 @@
 //! The verbs and their flags: what clap parses, and the help it prints.
 
 use crate::config::{Endpoint, ListenAddress, PlainHttp};
-use clap::builder::EnumValueParser;
+use crate::model::observe::LogLevel;
+use clap::builder::{EnumValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -49,26 +50,11 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Log {
     /// Log this and what is worse
-    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info", value_parser = EnumValueParser::<LogLevel>::new())]
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info", value_parser = log_level())]
     pub level: LogLevel,
     /// How a line is written
     #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt", value_parser = EnumValueParser::<LogFormat>::new())]
     pub format: LogFormat,
-}
-
-/// How much is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogLevel {
-    /// Something does not work.
-    Error,
-    /// Something will not work for long, or is not as it should be.
-    Warn,
-    /// What an operator wants to know.
-    Info,
-    /// What helps to find a fault.
-    Debug,
-    /// Everything.
-    Trace,
 }
 
 /// How a line of the log is written.
@@ -165,4 +151,10 @@ fn telemetry_path(text: &str) -> Result<String, String> {
 
 fn health_url(text: &str) -> Result<Endpoint, String> {
     Endpoint::parse(text, PlainHttp::Anywhere).map_err(|error| format!("it {error}; write scheme, host and port"))
+}
+
+fn log_level() -> impl TypedValueParser<Value = LogLevel> {
+    let named = |name: String| LogLevel::ALL.into_iter().find(|level| level.as_str() == name);
+    PossibleValuesParser::new(LogLevel::ALL.map(LogLevel::as_str))
+        .map(move |name| named(name).unwrap_or(LogLevel::Info))
 }
