@@ -1,0 +1,141 @@
+"""A dashboard and what its queries were answered -> a page that looks much as Grafana would show it."""
+
+import html
+import re
+import time
+
+import queries
+import values
+
+# Grafana's grid: the height of a cell and the space between two panels, in pixels.
+WIDTH, CELL, GAP = 1440, 30, 8
+
+STYLE = """
+* { box-sizing: border-box }
+body { margin: 0; background: #111217; color: #ccccdc; font: 13px "DejaVu Sans Condensed", "DejaVu Sans", sans-serif }
+main { position: relative }
+h1 { font-size: 18px; font-weight: 500; margin: 0; padding: 12px 12px 6px }
+h1 small { font-size: 12px; font-weight: 400; color: #8e8e9b; float: right; padding-top: 4px }
+.row { position: absolute; font-size: 15px; font-weight: 500; padding: 4px }
+.row::before { content: "\\2304\\00a0" }
+.panel { position: absolute; background: #181b1f; border: 1px solid #25272e; border-radius: 3px; overflow: hidden }
+.panel h2 { font-size: 13px; font-weight: 500; margin: 0; padding: 7px 8px 5px; height: 28px; white-space: nowrap }
+.stat { display: flex; height: calc(100% - 28px); align-items: center; justify-content: center; font-size: 38px; font-weight: 500 }
+.stat.long { font-size: 20px }
+.none { display: flex; height: calc(100% - 28px); align-items: center; justify-content: center; color: #8e8e9b; font-size: 15px }
+table { border-collapse: collapse; width: 100%; font-size: 12px }
+th { text-align: left; color: #6e9fff; font-weight: 500; padding: 5px 8px; white-space: nowrap; border-bottom: 1px solid #25272e }
+td { padding: 5px 8px; white-space: nowrap; border-bottom: 1px solid #25272e; max-width: 210px; overflow: hidden; text-overflow: ellipsis }
+.bar { display: inline-block; height: 12px; width: 90px; background: #2c2f36; vertical-align: middle; margin-right: 6px }
+.bar i { display: block; height: 12px }
+.legend { position: absolute; bottom: 5px; left: 8px; right: 8px; font-size: 11px; max-height: 32px; overflow: hidden }
+.legend span { margin-right: 12px; white-space: nowrap }
+.legend i { display: inline-block; width: 12px; height: 4px; margin-right: 5px; vertical-align: middle; border-radius: 2px }
+svg text { fill: #8e8e9b; font-size: 10.5px }
+"""
+
+
+def page(dashboard, prometheus, first, last):
+    """The rows of a dashboard from the `first` to before the `last`, as HTML; and its height in pixels."""
+    starts = [panel["gridPos"]["y"] for panel in dashboard["panels"] if panel["type"] == "row"] + [10**6]
+    top, bottom = starts[first], starts[min(last, len(starts) - 1)]
+    shown = [panel for panel in dashboard["panels"] if top <= panel["gridPos"]["y"] < bottom]
+    drawn = "".join(draw(panel, prometheus, top) for panel in shown)
+    height = max(box(panel, top)[1] + box(panel, top)[3] for panel in shown) + GAP + 42
+    when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(prometheus.end))
+    note = f"drawn from the answers to the dashboard's queries, not by Grafana; {prometheus.length // 60} minutes of the demo, until {when}"
+    head = f"<h1>{html.escape(dashboard['title'])} <small>{note}</small></h1>"
+    return f'<!DOCTYPE html><meta charset="utf-8"><style>{STYLE}</style>{head}<main>{drawn}</main>', height
+
+
+def box(panel, top):
+    """left, top, width, height in pixels"""
+    at = panel["gridPos"]
+    column = (WIDTH - GAP) / 24
+    return (GAP + at["x"] * column, (at["y"] - top) * (CELL + GAP), at["w"] * column - GAP, at["h"] * (CELL + GAP) - GAP)
+
+
+def draw(panel, prometheus, top):
+    """One panel in its place."""
+    left, above, width, height = box(panel, top)
+    place = f"left:{left:.1f}px;top:{above}px;width:{width:.1f}px;height:{height}px"
+    title = html.escape(panel["title"])
+    if panel["type"] == "row":
+        return f'<div class="row" style="{place}">{title}</div>'
+    kinds = {"stat": stat, "table": table, "timeseries": timeseries}
+    inside, style = kinds[panel["type"]](panel, prometheus, width, height)
+    return f'<div class="panel" style="{place};{style}"><h2>{title}</h2>{inside}</div>'
+
+
+def stat(panel, prometheus, *_):
+    """The one number."""
+    config = panel["fieldConfig"]["defaults"]
+    answer = prometheus.instant(panel["targets"][0]["expr"])
+    value = answer[0][1] if answer else None
+    text = values.written(value, config["unit"], config.get("decimals"), prometheus.end) or config["noValue"]
+    color = values.by_threshold(value, config["thresholds"])
+    filled = panel["options"]["colorMode"] == "background"
+    size = " long" if len(text) > 9 else ""
+    shown = f'<div class="stat{size}" style="color:{"#fff" if filled else color}">{html.escape(text)}</div>'
+    return shown, f"background:color-mix(in srgb, {color} 78%, black);color:#fff" if filled else ""
+
+
+def table(panel, prometheus, *_):
+    """A line for each thing."""
+    defaults = panel["fieldConfig"]["defaults"]
+    columns, rows = queries.table(prometheus, panel)
+    if not rows:
+        return f'<div class="none">{html.escape(defaults["noValue"])}</div>', ""
+    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(cell(panel, column, row[column], prometheus.end) for column in columns) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>", ""
+
+
+def cell(panel, column, value, now):
+    """One value of a table, with what is special about its column."""
+    config = merged(panel, column)
+    look = config["custom"]["cellOptions"]["type"]
+    if isinstance(value, str):
+        text, color = value, values.mapped(value, config["mappings"])
+    else:
+        text = values.written(value, config["unit"], config.get("decimals"), now) or config["noValue"]
+        color = values.by_threshold(value, config["thresholds"])
+    if config["color"]["mode"] == "fixed":
+        color = values.color(config["color"]["fixedColor"])
+    text = html.escape(text)
+    if look == "gauge" and value is not None:
+        return f'<td><span class="bar"><i style="width:{100 * value:.0f}%;background:{color}"></i></span>{text}</td>'
+    style = {"color-text": f"color:{color}", "color-background": f"background:color-mix(in srgb, {color} 80%, black);color:#fff"}
+    return f'<td style="{style.get(look, "") if value is not None else "color:#8e8e9b"}">{text}</td>'
+
+
+def merged(panel, name):
+    """The configuration of a field: the panel's, and what is said of this one."""
+    config = dict(panel["fieldConfig"]["defaults"], custom=dict(panel["fieldConfig"]["defaults"].get("custom", {})))
+    for override in panel["fieldConfig"]["overrides"]:
+        matcher = override["matcher"]
+        pattern = matcher["options"].strip("/") if matcher["id"] == "byRegexp" else re.escape(matcher["options"]) + "$"
+        found = re.search(pattern, name) if matcher["id"] == "byRegexp" else re.match(pattern, name)
+        for wanted in override["properties"] if found else []:
+            key = wanted["id"]
+            if key.startswith("custom."):
+                config["custom"][key.removeprefix("custom.")] = wanted["value"]
+            else:
+                config[key] = wanted["value"]
+    return config
+
+
+def timeseries(panel, prometheus, width, height):
+    """Lines, points or bars over time."""
+    times, lines = [], []
+    for target in panel["targets"]:
+        times, answer = prometheus.range(target["expr"], panel)
+        for found, points in answer:
+            fill = lambda match, found=found: found.get(match[1], "")
+            lines.append((re.sub(r"\{\{(\w+)\}\}", fill, target["legendFormat"]), points))
+    if not any(points for _, points in lines):
+        return f'<div class="none">{html.escape(panel["fieldConfig"]["defaults"]["noValue"])}</div>', ""
+    import charts  # here, because a chart asks for the configuration of a field
+
+    named = [(name, merged(panel, name), points) for name, points in sorted(lines, key=lambda line: line[0].startswith("limit"))]
+    return charts.chart(named, times, width - 2, height - 30), ""
