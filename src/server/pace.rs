@@ -87,6 +87,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
             flushed => {
                 if self.talk.phase() == Phase::Sending {
                     self.talk.enter(Phase::Idle);
+                    // hyper has asked to read already, under another limit: it has to ask again.
+                    context.waker().wake_by_ref();
                 }
                 flushed
             }

@@ -6,6 +6,10 @@ mod cloud;
 mod config;
 /// What Prometheus reads.
 mod exposition;
+/// A small HTTP client for the others.
+mod http;
+/// What is logged, and how it reads.
+mod logs;
 /// What answers over HTTP, and for how long.
 mod server;
 /// Signing, held against the vendor's own vectors.
