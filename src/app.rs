@@ -1,1 +1,239 @@
-//! See lib.rs.
+//! The wiring: the verbs, and what each of them puts together. The only room that knows all rooms, the clock and the
+//! environment.
+
+mod exporter;
+mod signals;
+
+pub use exporter::{Exporter, Settings, StartError};
+
+use crate::cli::{self, Command};
+use crate::config::{self, Config, Loaded};
+use crate::metrics::{self, Build, Instruments};
+use crate::model::Timestamp;
+use crate::model::observe::Observe;
+use crate::server;
+use crate::simulator::{self, Simulator};
+use crate::telemetry;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The configuration file, where none is named.
+const CONFIG_FILE: &str = "hss-exporter.yml";
+
+/// Why the program ends without having done what it was told to.
+#[derive(Debug)]
+pub enum Failed {
+    /// The usage or the configuration is wrong.
+    Usage(String),
+    /// Something went wrong at run time.
+    Run(String),
+}
+
+impl Failed {
+    /// 1 or 2.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 1,
+            Self::Run(_) => 2,
+        }
+    }
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let environment = environment();
+    let command = match cli::parse(&arguments, &environment) {
+        Ok(command) => command,
+        Err(cli::Exit { text, code: 0 }) => return print(&text),
+        Err(cli::Exit { text, code }) => return complain(&text, code),
+    };
+    match run(command, &environment) {
+        Ok(text) => print(&text),
+        Err(failed) => {
+            let code = failed.exit_code();
+            let (Failed::Usage(text) | Failed::Run(text)) = failed;
+            complain(&text, code)
+        }
+    }
+}
+
+/// Does what a command says. Answers what is left to print.
+fn run(command: Command, environment: &[(String, String)]) -> Result<String, Failed> {
+    match command {
+        Command::Serve(serve) => block_on(self::serve(serve, environment)),
+        Command::Check(check) => self::check(&check.source, environment),
+        Command::Demo(demo) => block_on(self::demo(demo, environment)),
+        Command::Simulate(simulate) => block_on(self::simulate(simulate)),
+        Command::Health(health) => {
+            let asked = async move { server::ask_health(health.url.as_str()).await.map_err(Failed::Run) };
+            block_on(asked).map(|()| String::new())
+        }
+        Command::Metrics => Ok(metrics::docs()),
+    }
+}
+
+async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
+    let Loaded { config, warnings } = load(&flags.source, environment)?;
+    let instruments = instruments(&config);
+    log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
+    for warning in &warnings {
+        tracing::warn!(problem = %warning, "configuration");
+    }
+    let settings = Settings { listen: flags.listen, telemetry_path: flags.telemetry_path, clock: clock() };
+    let exporter = Exporter::start(&config, settings, instruments, environment).await.map_err(failed)?;
+    let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
+    for address in exporter.addresses() {
+        tracing::info!(%address, targets, version = env!("CARGO_PKG_VERSION"), "listening");
+    }
+    exporter.run_until(signals::told_to_end()).await;
+    Ok(String::new())
+}
+
+fn check(source: &cli::Source, environment: &[(String, String)]) -> Result<String, Failed> {
+    let Loaded { config, warnings } = load(source, environment)?;
+    let mut text = String::new();
+    for warning in warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
+    Ok(format!("{text}the configuration is valid: {} accounts, {targets} targets\n", config.accounts.len()))
+}
+
+async fn demo(flags: cli::Demo, environment: &[(String, String)]) -> Result<String, Failed> {
+    let options = simulator::Options::default();
+    let cloud = Simulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), options, simulator_clock());
+    let cloud = cloud.await.map_err(|error| Failed::Run(format!("cannot start the simulated cloud: {error}")))?;
+    let loaded = config::parse(&cloud.configuration(), "the simulated cloud's configuration", environment);
+    let Loaded { config, .. } = loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))?;
+    let instruments = instruments(&config);
+    log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
+    let settings = Settings { listen: flags.listen, telemetry_path: "/metrics".to_owned(), clock: clock() };
+    let exporter = Exporter::start(&config, settings, instruments, environment).await.map_err(failed)?;
+    let address = exporter.addresses().first().copied().unwrap_or_else(|| cloud.address());
+    say(&format!(
+        "hss-exporter demo: an exporter, and a SIMULATED Huawei Cloud for it to read. No account, no network.\n\
+         \n  look at        http://{address}/          how the scans are going\n  \
+         scrape         http://{address}/metrics   what Prometheus reads\n  \
+         the cloud      {}     simulated: nothing here is real\n\
+         \nSomething begins, ends or fails every minute or two. Ctrl-C ends it.\n",
+        cloud.endpoint()
+    ))?;
+    exporter.run_until(signals::told_to_end()).await;
+    cloud.stop().await;
+    Ok(String::new())
+}
+
+async fn simulate(flags: cli::Simulate) -> Result<String, Failed> {
+    let defaults = simulator::Options::default();
+    let scenario = flags.scenario.as_deref().map(str::parse).transpose().map_err(Failed::Usage)?;
+    let options = simulator::Options {
+        scenario: scenario.unwrap_or(defaults.scenario),
+        tasks: flags.tasks.unwrap_or(defaults.tasks),
+        projects: flags.projects.unwrap_or(defaults.projects),
+        seed: flags.seed.unwrap_or(defaults.seed),
+        ..defaults
+    };
+    log_to_stderr(&flags.log, Arc::new(()))?;
+    let unusable = |error: io::Error| Failed::Run(format!("cannot listen on {}: {error}", flags.listen));
+    let address = resolve(&flags.listen).await.map_err(unusable)?;
+    let cloud = Simulator::start(address, options, simulator_clock()).await;
+    let cloud = cloud.map_err(unusable)?;
+    say(&cloud.configuration())?;
+    tracing::info!(endpoint = cloud.endpoint(), "simulating a cloud");
+    signals::told_to_end().await;
+    cloud.stop().await;
+    Ok(String::new())
+}
+
+/// The configuration: the file that is named, or the one that is there, or what flags and environment say.
+fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<Loaded, Failed> {
+    let here = Path::new(CONFIG_FILE);
+    let (region, project) = (source.region.as_deref(), source.project.as_deref());
+    let loaded = match &source.file {
+        Some(file) => config::load(file, environment),
+        None if !here.exists() => config::from_environment(region, project, environment),
+        None if region.is_none() && project.is_none() => config::load(here, environment),
+        None => {
+            let sentence = "--region and --project are for use without a configuration file, but there is one here";
+            return Err(Failed::Usage(format!("{sentence} ({CONFIG_FILE}): leave them out, or go elsewhere")));
+        }
+    };
+    loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))
+}
+
+fn instruments(config: &Config) -> Arc<Instruments> {
+    Arc::new(Instruments::new(config.accounts.iter().map(|account| &*account.name), Build::THIS))
+}
+
+fn log_to_stderr(flags: &cli::Log, observer: Arc<dyn Observe>) -> Result<(), Failed> {
+    let format = match flags.format {
+        cli::LogFormat::Logfmt => telemetry::Format::Logfmt,
+        cli::LogFormat::Json => telemetry::Format::Json,
+    };
+    telemetry::init(flags.level, format, clock(), observer).map_err(|error| Failed::Run(error.to_string()))
+}
+
+fn failed(error: StartError) -> Failed {
+    Failed::Run(error.to_string())
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failed::Run(format!("cannot start: {error}")))?.block_on(work)
+}
+
+async fn resolve(address: &config::ListenAddress) -> io::Result<SocketAddr> {
+    let host = address.host.as_deref().unwrap_or("0.0.0.0");
+    let mut found = tokio::net::lookup_host((host, address.port)).await?;
+    found.next().ok_or_else(|| io::Error::other("the name has no address"))
+}
+
+fn environment() -> Vec<(String, String)> {
+    let text = |text: OsString| text.into_string().ok();
+    std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
+}
+
+fn since_epoch() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read; everyone else is given it")]
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn clock() -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+    Arc::new(|| Timestamp::new(since_epoch()))
+}
+
+fn simulator_clock() -> simulator::Clock {
+    Arc::new(|| u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Prints to standard output. That nobody reads it is no failure of ours.
+fn say(text: &str) -> Result<(), Failed> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failed::Run(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match say(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => ExitCode::from(failed.exit_code()),
+    }
+}
+
+fn complain(text: &str, code: u8) -> ExitCode {
+    // Nobody is left to be told if this fails.
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+    ExitCode::from(code)
+}

@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The program: `app` does everything.
+
+fn main() -> std::process::ExitCode {
+    hss_exporter::app::main()
+}

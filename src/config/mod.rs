@@ -1,1 +1,138 @@
-//! See lib.rs.
+//! What the operator writes, as values that cannot be wrong.
+//!
+//! The checked types. `load` makes them out of a file and the environment, or says everything that is wrong with it.
+
+mod budget;
+mod check;
+mod credentials;
+mod endpoint;
+mod layers;
+mod listen;
+mod load;
+mod nearest;
+mod problem;
+mod raw;
+mod reader;
+mod report;
+mod scalar;
+mod schema;
+mod secret;
+mod tasks;
+mod yaml;
+
+pub use endpoint::{Endpoint, EndpointError, PlainHttp};
+pub use listen::ListenAddress;
+pub use load::{Loaded, from_environment, load, parse};
+pub use problem::{Problem, Problems};
+pub use schema::keys;
+pub use secret::{Secret, SecretSource};
+
+use crate::model::{FileType, ScanTypes, Target, TaskType, Timestamp, Trigger};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// All that the operator decides. At least one target; no target twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Each with at least one target; their names are unique.
+    pub accounts: Vec<Account>,
+    /// How reading is paced.
+    pub refresh: Refresh,
+    /// Whether, and how many, tasks have series of their own. `None`: `tasks.series.enabled: false`.
+    pub series: Option<Series>,
+}
+
+/// One set of credentials in one region, and what is watched with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The label value `account`.
+    pub name: Arc<str>,
+    /// Such as `cn-north-4`.
+    pub region: Arc<str>,
+    /// How requests are authenticated.
+    pub credentials: Credentials,
+    /// Where HSS answers.
+    pub hss_endpoint: Endpoint,
+    /// A PEM file with authorities to trust in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+    /// What is watched: one for each target.
+    pub watches: Vec<Watch>,
+}
+
+/// How the requests of an account are authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// Requests are signed.
+    AccessKey {
+        /// The access key's id (AK). It is no secret by itself, but may come from a file like one.
+        id: SecretSource,
+        /// The access key's secret (SK).
+        secret: SecretSource,
+        /// What a temporary access key needs beside them.
+        security_token: Option<SecretSource>,
+    },
+    /// The header `X-Auth-Token`.
+    Token(SecretSource),
+}
+
+/// A target, and how it is watched: the global settings with the project's own laid over them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// What is watched.
+    pub target: Arc<Target>,
+    /// Which task types; at least one, each once, in their own order.
+    pub types: Vec<TaskType>,
+    /// How often it is brought up to date.
+    pub interval: Duration,
+    /// How old its data may become before it is withdrawn.
+    pub stale_after: Duration,
+    /// Which tasks.
+    pub filter: Filter,
+}
+
+/// Which tasks are asked for. What is left out does not restrict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `trigger_type`; never [`Trigger::Other`].
+    pub trigger: Option<Trigger>,
+    /// `task_name`: fuzzy, as the API matches it.
+    pub task_name: Option<Arc<str>>,
+    /// Tasks created at or after this moment.
+    pub created_after: Option<Timestamp>,
+    /// Tasks created at or before this moment.
+    pub created_before: Option<Timestamp>,
+    /// Cluster scans that have all of these; empty: any. Never [`ScanTypes::OTHER`].
+    pub scan_types: ScanTypes,
+    /// IaC scans of this file type; never [`FileType::Other`].
+    pub file_type: Option<FileType>,
+}
+
+/// How reading is paced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refresh {
+    /// How often each target is brought up to date.
+    pub interval: Duration,
+    /// How far back finished tasks are kept.
+    pub window: Duration,
+    /// How old data may become before it is withdrawn; at least twice the interval.
+    pub stale_after: Duration,
+    /// For each API and endpoint host.
+    pub requests_per_minute: NonZeroU32,
+    /// For one attempt, its body included.
+    pub timeout: Duration,
+    /// How often a request is tried before it has failed.
+    pub max_attempts: NonZeroU32,
+}
+
+/// How many tasks have series of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// How long after its end a finished task still has them.
+    pub finished_for: Duration,
+    /// How many tasks, per target.
+    pub limit: usize,
+    /// How many tasks, over all targets.
+    pub total_limit: usize,
+}

@@ -1,1 +1,13 @@
-//! See lib.rs.
+//! The task list API: what is asked, what an answer holds, how pages follow one another, and the call itself.
+//!
+//! Source: `ListTasks`, `POST /v5/{project_id}/common/tasks/batch-query`, of the vendor's HSS API reference.
+
+pub mod client;
+pub mod paging;
+pub mod query;
+pub mod wire;
+
+pub use client::TaskList;
+pub use paging::{Paging, Turned};
+pub use query::{List, Query};
+pub use wire::Page;

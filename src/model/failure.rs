@@ -32,8 +32,6 @@ pub enum Reason {
     TooLarge,
     /// The pages of a list do not fit together, however often they are read.
     Inconsistent,
-    /// Not tried: the account's credential was refused a moment ago.
-    Blocked,
 }
 
 impl Reason {
@@ -69,7 +67,6 @@ impl Reason {
             Self::Decode => "decode",
             Self::TooLarge => "too_large",
             Self::Inconsistent => "inconsistent",
-            Self::Blocked => "blocked",
         }
     }
 
@@ -94,7 +91,6 @@ impl Reason {
             Self::Decode => "check that nothing in between (a proxy, a portal) answers in the cloud's place",
             Self::TooLarge => "check that the endpoint is Huawei Cloud's",
             Self::Inconsistent => "nothing, unless it lasts: the list changed faster than it could be read",
-            Self::Blocked => "mend the account's credential; it is tried again by itself",
         }
     }
 }

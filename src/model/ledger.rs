@@ -35,7 +35,16 @@ pub struct Ledger {
     /// What ended at or before it, and is not known, is history. Only grows.
     closed_before: Option<Timestamp>,
     total: Option<u64>,
-    read_down_to: Option<Timestamp>,
+    read: Option<Read>,
+}
+
+/// Between which starts the list has been read without a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The oldest start.
+    pub down_to: Timestamp,
+    /// The newest start. What began later may hide something still, while a walk is under way.
+    pub up_to: Timestamp,
 }
 
 impl Ledger {
@@ -48,7 +57,7 @@ impl Ledger {
             counters: Counters::default(),
             closed_before: None,
             total: None,
-            read_down_to: None,
+            read: None,
         }
     }
 
@@ -104,19 +113,24 @@ impl Ledger {
         news
     }
 
-    /// Takes note that the list has been read without a gap down to this start.
-    pub fn read_down_to(&mut self, start: Timestamp) {
-        self.read_down_to = Some(self.read_down_to.map_or(start, |before| before.min(start)));
+    /// Takes note that the list has been read without a gap between these starts.
+    pub fn has_been_read(&mut self, Read { down_to, up_to }: Read) {
+        self.read = Some(match self.read {
+            Some(before) if down_to <= before.up_to => {
+                Read { down_to: down_to.min(before.down_to), up_to: up_to.max(before.up_to) }
+            }
+            _ => Read { down_to, up_to },
+        });
     }
 
     /// Whether the window has been read without a gap; from then on a walk may stop early.
     pub fn complete(&self) -> bool {
-        self.read_down_to.is_some()
+        self.read.is_some()
     }
 
-    /// Whether the list has been read without a gap down to this start.
-    pub fn has_read(&self, start: Timestamp) -> bool {
-        self.read_down_to.is_some_and(|down_to| start >= down_to)
+    /// Whether the list has been read without a gap around this start.
+    pub fn covers(&self, start: Timestamp) -> bool {
+        self.read.is_some_and(|Read { down_to, up_to }| (down_to..=up_to).contains(&start))
     }
 
     /// Whether the cloud lists this task where and as it is known already.

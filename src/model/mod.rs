@@ -18,7 +18,7 @@ pub mod time;
 pub use facts::{Counters, Event, Facts, Kind, KindFacts, Run};
 pub use failure::{Failure, Reason};
 pub use known::{Known, Stage};
-pub use ledger::{Applied, Ledger};
+pub use ledger::{Applied, Ledger, Read};
 pub use snapshot::{
     AccountStanding, Book, ClockOffset, Reading, ScanStanding, SeriesLimits, Shown, Snapshot, Standing, TaskRow,
 };

@@ -99,6 +99,19 @@ impl ScanTypes {
         Self(self.0 | other.0)
     }
 
+    /// The documented scan types of the set, as the API spells them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [Self::BENCHMARK, Self::CLUSTER_VUL, Self::RISK_ASSESSMENT]
+            .into_iter()
+            .filter(move |one| self.0 & one.0 != 0)
+            .map(Self::as_str)
+    }
+
+    /// Whether there is nothing in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     const fn as_str(self) -> &'static str {
         match self.0 & 15 {
             1 => "benchmark",
@@ -132,6 +145,17 @@ pub enum FileType {
     Other,
 }
 
+impl FileType {
+    /// As the API and the label `scan` spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dockerfile => "dockerfile",
+            Self::K8sYaml => "k8s_yaml",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What is scanned: with the trigger, the *kind* of which "the latest scan" is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scan {
@@ -146,9 +170,7 @@ impl Scan {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cluster(types) => types.as_str(),
-            Self::Iac(Some(FileType::Dockerfile)) => "dockerfile",
-            Self::Iac(Some(FileType::K8sYaml)) => "k8s_yaml",
-            Self::Iac(Some(FileType::Other)) => "other",
+            Self::Iac(Some(file_type)) => file_type.as_str(),
             Self::Iac(None) => "",
         }
     }

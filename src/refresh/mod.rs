@@ -1,1 +1,16 @@
-//! See lib.rs.
+//! Who is read next, and how.
+//!
+//! `plan` and `schedule` decide, without I/O and without a clock; `walk` carries a plan out against the cloud; `run` is
+//! the loop of an account; `board` holds what is known and publishes it.
+
+mod account;
+pub mod board;
+pub mod gate;
+pub mod memory;
+pub mod plan;
+pub mod run;
+pub mod schedule;
+mod walk;
+
+pub use board::Board;
+pub use run::Refresher;

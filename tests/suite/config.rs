@@ -1,1 +1,511 @@
-//! See main.rs.
+//! What an operator writes, and what is said about it. The fixtures in `tests/data/config` each say what they expect:
+//! `*.ok.yml` load without a word, and what `*.bad.yml` is told stands in its own `# expect:` lines.
+
+#![cfg(test)]
+
+use hss_exporter::config::{self, Config, Credentials, Filter, Loaded, Problem, Problems, SecretSource, Series, Watch};
+use hss_exporter::model::{FileType, ScanTypes, TaskType, Timestamp, Trigger};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const FIXTURES: &str = "tests/data/config";
+const EXAMPLE: &str = "deploy/config.example.yml";
+
+/// What most tests write first.
+const ACCOUNTS: &str = "accounts: [{ name: prod, region: cn-north-4, projects: [{ id: p1 }] }]\n";
+
+fn environment(more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let keys = [
+        ("HUAWEICLOUD_SDK_AK", "AKEXAMPLE"),
+        ("HUAWEICLOUD_SDK_SK", "SKEXAMPLE"),
+        ("PROD_AK", "AKPROD"),
+        ("PROD_SK", "SKPROD"),
+        ("PROD_TOKEN", "TOKEN"),
+    ];
+    keys.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, Problems> {
+    config::parse(text, "test.yml", &environment(variables))
+}
+
+#[track_caller]
+fn good(text: &str) -> Config {
+    parse(text, &[]).unwrap_or_else(|problems| panic!("{problems}")).config
+}
+
+/// The `# word: ...` lines of a fixture.
+fn said<'t>(text: &'t str, word: &str) -> Vec<&'t str> {
+    text.lines().filter_map(|line| line.strip_prefix("# ")?.strip_prefix(word)?.strip_prefix(": ")).collect()
+}
+
+fn fixtures(ending: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(FIXTURES).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+    files.sort();
+    files
+}
+
+fn load_fixture(path: &Path) -> (String, Result<Loaded, Problems>) {
+    let text = fs::read_to_string(path).unwrap();
+    let mut environment = environment(&[]);
+    environment.retain(|(name, _)| !said(&text, "without").contains(&name.as_str()));
+    let more = said(&text, "env").into_iter().map(|line| line.split_once('=').expect("NAME=VALUE"));
+    environment.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let result = config::load(path, &environment);
+    (text, result)
+}
+
+#[test]
+fn good_files_load_without_a_word() {
+    for path in fixtures(".ok.yml") {
+        let loaded = load_fixture(&path).1.unwrap_or_else(|problems| panic!("{}:\n{problems}", path.display()));
+        assert_eq!(loaded.warnings, [], "{}", path.display());
+    }
+}
+
+#[test]
+fn bad_files_are_told_everything_that_is_wrong_and_nothing_else() {
+    let files = fixtures(".bad.yml");
+    assert!(files.len() >= 25, "only {} of them", files.len());
+    for path in files {
+        let (text, result) = load_fixture(&path);
+        let Err(problems) = result else { panic!("{} was accepted", path.display()) };
+        let shown = problems.to_string();
+        let expected = said(&text, "expect");
+        for sentence in &expected {
+            assert!(shown.contains(sentence), "{} lacks\n  {sentence}\nit says\n{shown}", path.display());
+        }
+        for word in said(&text, "refute") {
+            assert!(!format!("{shown}{problems:?}").contains(word), "{} shows {word}:\n{shown}", path.display());
+        }
+        assert_eq!(problems.0.len(), expected.len(), "{} says\n{shown}", path.display());
+        assert_eq!(shown.lines().count(), expected.len(), "one line each:\n{shown}");
+    }
+}
+
+#[test]
+fn every_fixture_is_used() {
+    let used: BTreeSet<PathBuf> = fixtures(".ok.yml").into_iter().chain(fixtures(".bad.yml")).collect();
+    for path in fs::read_dir(FIXTURES).unwrap().map(|entry| entry.unwrap().path()) {
+        assert!(used.contains(&path) || path.ends_with("files"), "{} is no fixture", path.display());
+    }
+    let texts: String = used.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    for path in fs::read_dir(format!("{FIXTURES}/files")).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = format!("files/{}", path.file_name().unwrap().to_string_lossy());
+        assert!(texts.contains(&name), "nothing names {name}");
+    }
+}
+
+#[test]
+fn what_is_written_is_what_is_meant() {
+    let text = fs::read_to_string(format!("{FIXTURES}/everything.ok.yml")).unwrap();
+    let config = good(&text);
+    let [prod, lab] = config.accounts.as_slice() else { panic!("{config:#?}") };
+    assert_eq!(prod.hss_endpoint.as_str(), "http://hss.example.com:8080");
+    assert_eq!(lab.hss_endpoint.authority(), "hss.partner.example");
+    let Credentials::AccessKey { id: SecretSource::Value(id), security_token: Some(_), .. } = &prod.credentials else {
+        panic!("{config:#?}")
+    };
+    assert_eq!(id.expose(), "AKPROD");
+
+    let labels: Vec<String> = config.accounts.iter().flat_map(|a| &a.watches).map(|w| w.target.to_string()).collect();
+    assert_eq!(labels, ["prod/payments/default", "prod/payments/1e5", "prod/p2/all", "lab/p3/all"]);
+    let [first, _, third] = prod.watches.as_slice() else { panic!("{config:#?}") };
+    assert_eq!(&*first.target.project.id, "12345678901234567890123456789012");
+    assert_eq!(first.target.enterprise_project.id(), "0");
+    assert_eq!((first.types.as_slice(), first.interval), ([TaskType::IacScan].as_slice(), Duration::from_secs(900)));
+    assert_eq!(first.filter, Filter { file_type: Some(FileType::K8sYaml), ..Filter::default() });
+
+    assert_eq!((third.types.as_slice(), third.interval), (TaskType::ALL.as_slice(), Duration::from_secs(600)));
+    let filter = Filter {
+        trigger: Some(Trigger::Schedule),
+        task_name: Some("每晚扫描".into()),
+        created_after: Some(Timestamp::from_secs(1_767_225_600)),
+        created_before: Some(Timestamp::from_secs(1_798_761_600)),
+        scan_types: ScanTypes::CLUSTER_VUL.with(ScanTypes::RISK_ASSESSMENT),
+        file_type: None,
+    };
+    assert_eq!(third.filter, filter);
+    assert_eq!(config.series, Some(Series { finished_for: Duration::ZERO, limit: 5, total_limit: 50 }));
+    assert_eq!(config.refresh.requests_per_minute.get(), 60);
+}
+
+fn stale_after(watch: &Watch) -> u64 {
+    watch.stale_after.as_secs() / 60
+}
+
+#[test]
+fn a_slower_project_is_not_stale_between_two_of_its_own_refreshes() {
+    let text = "accounts: [{ name: a, region: cn-north-4, projects: [
+        { id: p1 }, { id: p2, interval: 1m }, { id: p3, interval: 1h }] }]";
+    let minutes: Vec<u64> = good(text).accounts[0].watches.iter().map(stale_after).collect();
+    assert_eq!(minutes, [30, 30, 180]);
+    assert_eq!(good(&format!("{ACCOUNTS}refresh: {{ interval: 20m }}")).refresh.stale_after.as_secs(), 7200);
+}
+
+#[test]
+fn series_can_be_switched_off() {
+    assert_eq!(good(&format!("{ACCOUNTS}tasks: {{ series: {{ enabled: false }} }}")).series, None);
+}
+
+#[test]
+fn a_variable_overrides_a_single_value() {
+    let variables = [
+        ("HSS_EXPORTER__REFRESH__INTERVAL", "1m"),
+        ("HSS_EXPORTER__TASKS__FILTER__CLUSTER_SCAN__SCAN_TYPES", ""),
+        ("HSS_EXPORTER__TASKS__FILTER__IAC_SCAN__FILE_TYPE", "dockerfile"),
+    ];
+    let config = parse(&format!("{ACCOUNTS}refresh: {{ interval: 10m, stale_after: 5m }}"), &variables);
+    let Err(Problems(problems)) = &config else { panic!("a list was overridden: {config:?}") };
+    assert_eq!(problems.len(), 1);
+    let config =
+        parse(&format!("{ACCOUNTS}refresh: {{ interval: 10m, stale_after: 5m }}"), &[variables[0], variables[2]]);
+    let config = config.unwrap_or_else(|problems| panic!("{problems}")).config;
+    assert_eq!(config.accounts[0].watches[0].interval, Duration::from_secs(60));
+    assert_eq!(config.accounts[0].watches[0].filter.file_type, Some(FileType::Dockerfile));
+}
+
+#[test]
+fn without_a_file_the_environment_is_enough() {
+    let loaded = config::from_environment(Some("eu-west-101"), Some("p1"), &environment(&[]));
+    let config = loaded.unwrap_or_else(|problems| panic!("{problems}")).config;
+    let account = &config.accounts[0];
+    assert_eq!(account.hss_endpoint.as_str(), "https://hss.eu-west-101.myhuaweicloud.eu");
+    assert_eq!(account.watches[0].target.labels(), ["default", "p1", "all"]);
+
+    let variables = environment(&[
+        ("HUAWEICLOUD_SDK_PROJECT_ID", "p2"),
+        ("HUAWEICLOUD_SDK_REGION_HSS_PARTNER_1", "http://127.0.0.1:9000,https://other.example"),
+        ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "TOKEN"),
+        ("HSS_EXPORTER__REFRESH__INTERVAL", "1m"),
+    ]);
+    let loaded = config::from_environment(Some("partner-1"), None, &variables);
+    let config = loaded.unwrap_or_else(|problems| panic!("{problems}")).config;
+    let account = &config.accounts[0];
+    assert_eq!(account.hss_endpoint.as_str(), "http://127.0.0.1:9000");
+    assert_eq!(&*account.watches[0].target.project.id, "p2");
+    assert_eq!(account.watches[0].interval, Duration::from_secs(60));
+    assert!(matches!(&account.credentials, Credentials::AccessKey { security_token: Some(_), .. }));
+}
+
+#[track_caller]
+fn check_environment(region: Option<&str>, project: Option<&str>, variables: &[(&str, &str)], expected: &[&str]) {
+    let variables: Vec<_> = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let Problems(problems) = config::from_environment(region, project, &variables).expect_err("wrong");
+    let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    assert_eq!(shown.len(), expected.len(), "{shown:#?}");
+    for (shown, expected) in shown.iter().zip(expected) {
+        assert!(shown.contains(expected), "{shown}\nlacks {expected}");
+    }
+}
+
+#[test]
+fn without_a_file_what_is_missing_is_named_as_it_is_given() {
+    check_environment(
+        None,
+        None,
+        &[("HUAWEICLOUD_SDK_AK", "AK"), ("HUAWEICLOUD_SDK_PROJECT_ID", "")],
+        &[
+            "--region: is missing; give it, such as `--region=cn-north-4`",
+            "--project: is missing; give the project's id (or set HUAWEICLOUD_SDK_PROJECT_ID)",
+            "no credentials are given, and HUAWEICLOUD_SDK_SK is not set",
+        ],
+    );
+    let key = [("HUAWEICLOUD_SDK_AK", "AK"), ("HUAWEICLOUD_SDK_SK", "SK")];
+    check_environment(
+        Some("cn-north-5"),
+        Some("a/b"),
+        &key,
+        &["--region: \"cn-north-5\" is no region", "--project: \"a/b\" is not an id"],
+    );
+    let variables =
+        [key[0], key[1], ("HUAWEICLOUD_SDK_REGION_HSS_X", "http://10.0.0.1"), ("HUAWEICLOUD_SDK_PROJECT_ID", "..")];
+    check_environment(
+        Some("x"),
+        None,
+        &variables,
+        &[
+            "HUAWEICLOUD_SDK_REGION_HSS_X: \"http://10.0.0.1\" is `http://` to another machine",
+            "HUAWEICLOUD_SDK_PROJECT_ID: \"..\" is not an id",
+        ],
+    );
+}
+
+#[track_caller]
+fn check_warnings(text: &str, expected: &[&str]) {
+    let warnings = parse(text, &[]).unwrap_or_else(|problems| panic!("{problems}")).warnings;
+    let shown: Vec<String> = warnings.iter().map(Problem::to_string).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn an_interval_that_the_budget_cannot_keep_is_warned_about_with_the_arithmetic() {
+    let projects = |from: u32, to: u32| (from..to).map(|n| format!("{{ id: p{n} }}, ")).collect::<String>();
+    let account =
+        |name: &str, projects: &str| format!("  - {{ name: {name}, region: cn-north-4, projects: [{projects}] }}\n");
+    // Twelve targets with two task types: 24 requests of 12.2 s each fit into five minutes.
+    check_warnings(&format!("accounts:\n{}", account("a", &projects(0, 12))), &[]);
+    // Accounts on one host share its budget.
+    let text = format!(
+        "accounts:\n{}{}refresh:\n  interval: 5m\n",
+        account("a", &projects(0, 12)),
+        account("b", &projects(12, 13))
+    );
+    check_warnings(
+        &text,
+        &[
+            "test.yml:5: refresh.interval: \"5m\" cannot be kept at hss.cn-north-4.myhuaweicloud.com: one refresh of its targets (13) \
+           and their task types is 26 requests, which take 5m 20s at 5 requests a minute (each is free again 61 s after its end); \
+           set an interval of 5m 20s or more, watch less, or raise `refresh.requests_per_minute` if the vendor allows you more",
+        ],
+    );
+    check_warnings(
+        "accounts: [{ name: a, region: cn-north-4, projects: [{ id: p1, interval: 10s }, { id: p2 }] }]",
+        &[
+            "test.yml: refresh.interval: \"5m\" and the projects' own intervals cannot be kept at hss.cn-north-4.myhuaweicloud.com: \
+           they ask for 2.5 times as much as 5 requests a minute (each is free again 61 s after its end); make all of them 2.5 times \
+           as long (`refresh.interval: 13m`), watch less, or raise `refresh.requests_per_minute` if the vendor allows you more",
+        ],
+    );
+}
+
+#[test]
+fn a_secret_in_the_file_and_series_beyond_the_window_are_warned_about() {
+    check_warnings(
+        "accounts:\n  - name: a\n    region: cn-north-4\n    projects: [{ id: p1 }]\n    credentials:\n      access_key:\n        id: AK\n        secret: canary\ntasks:\n  series:\n    finished_for: 30d\n",
+        &[
+            "test.yml:8: accounts[0].credentials.access_key.secret: is a secret that stands in the configuration itself; move it out of the configuration: `secret_file` or `secret_env`",
+            "test.yml:11: tasks.series.finished_for: \"30d\" is longer than `refresh.window` (7days): older tasks are not known; shorten it, or lengthen the window",
+        ],
+    );
+}
+
+#[test]
+fn files_are_found_beside_the_configuration_and_watched_for_who_may_read_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
+    let authority = rcgen::generate_simple_self_signed(["hss.example.com".to_owned()]).unwrap().cert.pem();
+    write("authorities.pem", &authority);
+    write("sk", "  SKEXAMPLE\n");
+    write("token", "TOKEN\n");
+    let file = folder.path().join("hss-exporter.yml");
+    write(
+        "hss-exporter.yml",
+        "accounts:
+  - { name: a, region: cn-north-4, projects: [{ id: p1 }], ca_file: authorities.pem, credentials: { access_key: { id: AK, secret_file: sk } } }
+  - { name: b, region: cn-north-4, projects: [{ id: p2 }], credentials: { token: { file: token } } }",
+    );
+    set_mode(&folder.path().join("sk"), 0o604);
+    set_mode(&folder.path().join("token"), 0o640);
+    let loaded = config::load(&file, &[]).unwrap_or_else(|problems| panic!("{problems}"));
+    let [warning] = loaded.warnings.as_slice() else { panic!("{:#?}", loaded.warnings) };
+    assert_eq!(warning.key, "accounts[0].credentials.access_key.secret_file");
+    assert_eq!(warning.reason, "can be read by every user of this machine");
+    assert_eq!(
+        loaded.config.accounts[1].credentials,
+        Credentials::Token(SecretSource::File(folder.path().join("token")))
+    );
+    assert_eq!(loaded.config.accounts[0].ca_file, Some(folder.path().join("authorities.pem")));
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[track_caller]
+fn check_unreadable(content: Option<&[u8]>, expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.yml");
+    if let Some(content) = content {
+        fs::write(&file, content).unwrap();
+    }
+    let problems = config::load(&file, &[]).expect_err("unreadable").to_string();
+    assert!(problems.starts_with(&format!("{}: {expected}", file.display())), "{problems}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    check_unreadable(None, "cannot be read: No such file or directory");
+    check_unreadable(Some(b"accounts:\n  \xff"), "is not UTF-8 text (line 2)");
+    check_unreadable(Some(&vec![b' '; 8 * 1024 * 1024 + 1]), "is larger than 8 MiB");
+}
+
+#[test]
+fn the_example_file_says_what_is_the_default() {
+    let loaded = config::load(Path::new(EXAMPLE), &environment(&[])).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(loaded.warnings, []);
+    let least = "
+accounts:
+  - name: prod
+    region: cn-north-4
+    projects:
+      - { id: 0123456789abcdef0123456789abcdef, name: payments }
+      - id: fedcba9876543210fedcba9876543210
+        name: storefront
+        enterprise_projects: [{ id: 0, name: default }, 5b1c1e3a-7f0c-4b6e-9d6d-2f4f0a9f6c11]";
+    assert_eq!(loaded.config, good(least));
+}
+
+/// The example with every key that is only there as a comment, such as `#id_file: ...`; prose has a space after `#`.
+fn uncommented_example() -> String {
+    let text = fs::read_to_string(EXAMPLE).unwrap();
+    let line = |line: &str| match line.split_once('#') {
+        Some((indent, rest)) if indent.trim().is_empty() && rest.starts_with(|c: char| c.is_ascii_lowercase()) => {
+            format!("{indent}{rest}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn the_example_file_names_every_key_and_no_other() {
+    let text = uncommented_example();
+    let text = text.as_str();
+    // A key in braces is a key as well: `#filter: { trigger_type: schedule }`.
+    let mut found = BTreeSet::new();
+    let mut path: Vec<(usize, String)> = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()) {
+        let bare = line.trim_start();
+        let mut indent = line.len() - bare.len();
+        path.retain(|(at, _)| *at < indent);
+        let bare = match bare.strip_prefix("- ") {
+            None => bare,
+            Some(rest) => {
+                path.push((indent, "[]".to_owned()));
+                indent += 2;
+                rest
+            }
+        };
+        let Some((key, _)) = bare.split_once(':') else { continue };
+        path.push((indent, key.to_owned()));
+        let names: Vec<&str> = path.iter().map(|(_, name)| name.as_str()).collect();
+        found.insert(names.join(".").replace(".[]", "[]"));
+    }
+    // A project's own filter is written as that of all projects.
+    let declared: BTreeSet<String> = config::keys().into_iter().collect();
+    let own_filter = |key: &&String| key.starts_with("accounts[].projects[].filter.");
+    let missing: Vec<&String> = declared.difference(&found).filter(|key| !own_filter(key)).collect();
+    assert!(missing.is_empty(), "{EXAMPLE} lacks {missing:#?}");
+    let unknown: Vec<&String> = found.difference(&declared).collect();
+    assert!(unknown.is_empty(), "{EXAMPLE} has {unknown:#?}");
+}
+
+#[test]
+fn the_keys_that_the_example_only_mentions_are_good_too() {
+    // One kind of credentials, one way to write each part: else they stand beside each other.
+    let others = ["id:", "id_env", "secret:", "secret_env", "security_token:", "security_token_env", "token:", "file:"];
+    let text = uncommented_example();
+    let lines = text.lines().filter(|line| !others.iter().any(|other| line.trim_start().starts_with(other)));
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    let config = good(&text);
+    assert_eq!(config.accounts[0].watches[0].interval, Duration::from_secs(900));
+    assert_eq!(config.accounts[0].watches[1].filter.file_type, Some(FileType::K8sYaml));
+    assert!(config.accounts[0].ca_file.is_some());
+}
+
+/// Something that looks like YAML, with keys of ours in it.
+fn yamlish() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "accounts",
+        "name",
+        "region",
+        "projects",
+        "id",
+        "credentials",
+        "access_key",
+        "secret",
+        "secret_env",
+        "token",
+        "file",
+        "enterprise_projects",
+        "all",
+        "endpoints",
+        "hss",
+        "http://[::1]:1",
+        "refresh",
+        "interval",
+        "1ns",
+        "10y",
+        "5m",
+        "stale_after",
+        "requests_per_minute",
+        "1",
+        "tasks",
+        "types",
+        "cluster_scan",
+        "filter",
+        "created_after",
+        "2026-01-01T00:00:00+23:59",
+        "series",
+        "finished_for",
+        "limit",
+        "cn-north-4",
+        "~",
+        "\"\"",
+        "&a x",
+        "*a",
+        "!t x",
+        "扫描",
+    ]);
+    let leaf = prop_oneof![4 => word.clone().prop_map(str::to_owned), 1 => "[ -~]{0,8}"];
+    leaf.prop_recursive(6, 64, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
+            prop::collection::vec((word.clone(), inner), 0..5).prop_map(|pairs| {
+                let pairs: Vec<String> = pairs.into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
+                format!("{{{}}}", pairs.join(", "))
+            }),
+        ]
+    })
+}
+
+/// Whatever is written, there is an answer: a good configuration, or at least one problem.
+fn check_answers(text: &str) -> Result<(), TestCaseError> {
+    match parse(text, &[]) {
+        Ok(loaded) => prop_assert!(!loaded.config.accounts.is_empty()),
+        Err(Problems(problems)) => prop_assert!(!problems.is_empty(), "refused without a word: {text}"),
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn any_text_gets_an_answer(text in any::<String>()) {
+        check_answers(&text)?;
+    }
+
+    #[test]
+    fn anything_like_a_configuration_gets_an_answer(text in yamlish()) {
+        check_answers(&text)?;
+    }
+
+    #[test]
+    fn any_values_at_known_keys_get_an_answer(
+        account in yamlish(), refresh in yamlish(), tasks in yamlish(), interval in "[0-9]{1,20}(ns|ms|s|m|d|y)", own in "[0-9]{1,4}(ns|s|y)",
+    ) {
+        check_answers(&format!("accounts: [{account}]\nrefresh: {refresh}\ntasks: {tasks}"))?;
+        check_answers(&format!("accounts: [{{name: a, region: cn-north-4, projects: [{{id: p, interval: {own}}}]}}]\nrefresh: {{interval: {interval}}}"))?;
+    }
+
+    #[test]
+    fn any_variable_gets_an_answer(name in "HSS_EXPORTER__[A-Z_]{0,20}", value in any::<String>()) {
+        let result = parse(ACCOUNTS, &[(&name, &value)]);
+        if let Err(Problems(problems)) = result {
+            prop_assert!(!problems.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_cut_file_gets_an_answer(at in 0_usize..20_000) {
+        let text = fs::read_to_string(EXAMPLE).unwrap();
+        if let Some((cut, _)) = text.split_at_checked(at.min(text.len())) {
+            check_answers(cut)?;
+        }
+    }
+}

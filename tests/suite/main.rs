@@ -8,8 +8,12 @@ mod config;
 mod exposition;
 /// A small HTTP client for the others.
 mod http;
+/// When a run has ended: exactly once.
+mod ledger;
 /// What is logged, and how it reads.
 mod logs;
+/// Reading a list that moves while it is read.
+mod reading;
 /// What answers over HTTP, and for how long.
 mod server;
 /// Signing, held against the vendor's own vectors.
@@ -18,3 +22,5 @@ mod signing;
 mod simulator;
 /// The house keeps its rules.
 mod tidy;
+/// What an answer of the task list may hold.
+mod wire;

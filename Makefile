@@ -1,0 +1,30 @@
+# Every target works from a fresh clone on a Debian machine that has Rust.
+
+# Where rustup puts cargo, for shells that do not look there.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint docs machine
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: machine ## a simulated cloud and the exporter on this machine; no account, no network
+	cargo run --release --locked -- demo
+
+build: machine ## the binary, as target/release/hss-exporter
+	cargo build --release --locked
+
+test: machine ## everything a change has to pass: format, lints, documentation, the suite
+	@tests/run.sh
+
+lint: machine ## format and lints only
+	@tests/run.sh format lints
+
+docs: machine ## writes the generated pages: docs/metrics.md
+	@mkdir -p docs target
+	cargo run --locked -- metrics > target/metrics.md
+	mv target/metrics.md docs/metrics.md
+
+machine: # what the build needs from the machine
+	@tests/machine.sh

@@ -1,0 +1,146 @@
+//! A running exporter: the refresher fills the snapshot, the page is made of it, the server shows it.
+
+use crate::cloud::{Clock, Cloud};
+use crate::config::{Config, ListenAddress};
+use crate::metrics::{self, Instruments, SnapshotPage};
+use crate::model::observe::Observe;
+use crate::model::{Failure, Snapshot};
+use crate::refresh::Refresher;
+use crate::server::{self, BindError, Encoding, Limits, State};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::Instant;
+
+/// What the command line decides.
+pub struct Settings {
+    /// Where to listen.
+    pub listen: Vec<ListenAddress>,
+    /// Where the exposition is.
+    pub telemetry_path: String,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// Why an exporter cannot start.
+#[derive(Debug)]
+pub enum StartError {
+    /// No request could be made.
+    Cloud(Failure),
+    /// An address cannot be listened on.
+    Bind(BindError),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cloud(failure) => failure.fmt(f),
+            Self::Bind(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// An exporter that refreshes, and has begun to listen.
+pub struct Exporter {
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    state: State,
+    refresher: JoinHandle<()>,
+    renderer: AbortHandle,
+}
+
+impl Exporter {
+    /// Starts an exporter. `environment` says which proxies to use.
+    ///
+    /// # Errors
+    /// If no request could be made, or an address cannot be listened on.
+    pub async fn start(
+        config: &Config,
+        settings: Settings,
+        instruments: Arc<Instruments>,
+        environment: &[(String, String)],
+    ) -> Result<Self, StartError> {
+        let Settings { listen, telemetry_path, clock } = settings;
+        let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
+        let cloud = Arc::new(Cloud::new(Arc::clone(&clock), Arc::clone(&observer), &config.refresh, environment));
+        let refresher = Refresher::new(config, &cloud, &observer, &clock).map_err(StartError::Cloud)?;
+        let listen: Vec<server::Listen> =
+            listen.into_iter().map(|ListenAddress { host, port }| server::Listen { host, port }).collect();
+        let listeners = server::bind(&listen).await.map_err(StartError::Bind)?;
+        let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let snapshots = refresher.snapshots();
+        let first = SnapshotPage::render(&snapshots.borrow().clone());
+        let (page, pages) = watch::channel(Arc::new(first));
+        let renderer = tokio::spawn(render(snapshots.clone(), page)).abort_handle();
+        let ready = ready(&refresher, config.refresh.interval);
+        let refresher = tokio::spawn(refresher.run());
+        let alive = refresher.abort_handle();
+        let state = State {
+            version: env!("CARGO_PKG_VERSION"),
+            telemetry_path,
+            snapshot: snapshots.clone(),
+            exposition: Arc::new(move |encoding| {
+                let page = pages.borrow().clone();
+                page.compose(&instruments, to_metrics(encoding)).to_vec().into()
+            }),
+            healthy: Arc::new(move || !alive.is_finished()),
+            ready,
+            clock,
+        };
+        Ok(Self { listeners, addresses, snapshots, state, refresher, renderer })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The snapshots, as they come.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// Answers until `shutdown` ends; then what was asked is still answered.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+        server::serve(self.listeners, self.state, Limits::default(), shutdown).await;
+        self.refresher.abort();
+        self.renderer.abort();
+    }
+}
+
+/// Makes a page of each snapshot, off the threads that answer. Of snapshots that come faster than that, the last.
+async fn render(mut snapshots: watch::Receiver<Arc<Snapshot>>, page: watch::Sender<Arc<SnapshotPage>>) {
+    while snapshots.changed().await.is_ok() {
+        let snapshot = snapshots.borrow_and_update().clone();
+        let rendered = tokio::task::spawn_blocking(move || SnapshotPage::render(&snapshot)).await;
+        match rendered {
+            Ok(rendered) => drop(page.send_replace(Arc::new(rendered))),
+            Err(error) => tracing::error!(%error, "a page could not be made; the last one stays: this is a defect"),
+        }
+    }
+}
+
+/// Ready when every target has been tried once, well or not; with many targets that takes long, so at the latest when
+/// one interval has passed and something has been tried.
+fn ready(refresher: &Refresher, interval: Duration) -> server::Check {
+    let untried = refresher.untried();
+    let (all, started) = (*untried.borrow(), Instant::now());
+    Arc::new(move || {
+        let untried = *untried.borrow();
+        untried == 0 || (untried < all && started.elapsed() >= interval)
+    })
+}
+
+const fn to_metrics(encoding: Encoding) -> metrics::Encoding {
+    match encoding {
+        Encoding::Identity => metrics::Encoding::Identity,
+        Encoding::Gzip => metrics::Encoding::Gzip,
+    }
+}

@@ -1,0 +1,203 @@
+//! One account's way to the cloud: each attempt waits for the budget, is signed, sent, counted and judged, and one that may
+//! fare better is made again.
+
+use super::answer::{self, Reply};
+use super::credentials::{Credentials, Identity, Unsigned};
+use super::retry::Patience;
+use super::skew::Skew;
+use super::transport::{Broken, Client, Destination};
+use super::words::Scrub;
+use super::{Answer, Call, Cloud, sign};
+use crate::config::{Account, Endpoint};
+use crate::model::observe::Note;
+use crate::model::{Failure, Reason};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Our own words about a connection, which may quote the other side.
+const MESSAGE_LIMIT: usize = 500;
+
+/// One account's way to the cloud.
+pub struct Connection {
+    cloud: Arc<Cloud>,
+    account: Arc<str>,
+    endpoint: Endpoint,
+    client: Client,
+    credentials: Credentials,
+    skew: Skew,
+}
+
+/// A failure, and whose request failed.
+struct Refused {
+    failure: Failure,
+    identity: Option<Identity>,
+}
+
+impl Connection {
+    pub(super) fn new(cloud: Arc<Cloud>, account: &Account) -> Result<Self, Failure> {
+        let endpoint = account.hss_endpoint.clone();
+        let client =
+            cloud.transport.client(endpoint.as_str(), account.ca_file.as_deref()).map_err(|(reason, message)| {
+                Failure { message, ..failure(reason, format!("connecting account {} to {endpoint}", account.name)) }
+            })?;
+        let credentials = Credentials::new(&account.credentials);
+        Ok(Self { cloud, account: Arc::clone(&account.name), endpoint, client, credentials, skew: Skew::default() })
+    }
+
+    /// Asks the cloud, again if need be, and returns what `read` makes of its answer. Waits for the budget as long as it
+    /// takes. An answer that cannot be read is a failed attempt like any other. Every request sent is added to `attempts`.
+    ///
+    /// # Errors
+    /// What the last attempt failed with.
+    pub async fn call<T>(
+        &self,
+        call: &Call<'_>,
+        attempts: &mut u64,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Failure> {
+        let mut patience = Patience::new(self.cloud.max_attempts);
+        let mut token_renewed = false;
+        loop {
+            patience.attempt();
+            let Refused { failure, identity } = match self.attempt(call, attempts, &read).await {
+                Ok(read) => return Ok(read),
+                Err(refused) => refused,
+            };
+            self.cloud.observer.note(Note::Error { account: &self.account, api: call.api, reason: failure.reason });
+            let newer_token = failure.status == Some(401)
+                && !token_renewed
+                && identity.is_some_and(|refused| self.credentials.has_newer_token(&refused));
+            let pause = if newer_token {
+                token_renewed = true;
+                Duration::ZERO
+            } else {
+                match patience.pause_after(&failure, fastrand::f64()) {
+                    Some(pause) => pause,
+                    None => return Err(failure),
+                }
+            };
+            tracing::debug!(account = %self.account, target = call.what, ?pause, %failure, "trying again");
+            tokio::time::sleep(pause).await;
+            self.cloud.observer.note(Note::Retry { account: &self.account, api: call.api });
+        }
+    }
+
+    /// Grows whenever the credential has changed, so that whoever stopped using a refused one knows when to try anew.
+    /// Cheap: looks at the times of files, and reads only those that have changed.
+    pub fn credential_generation(&self) -> u64 {
+        self.credentials.generation()
+    }
+
+    /// One request, if the credential can be had.
+    async fn attempt<T>(
+        &self,
+        call: &Call<'_>,
+        attempts: &mut u64,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Refused> {
+        let refused = |failure| Refused { failure, identity: None };
+        // No permit is spent on a request that cannot be made.
+        self.identity(call).map_err(refused)?;
+        let budget = self.cloud.budget(self.endpoint.authority(), call.api);
+        let (permit, waited) = budget.permit().await;
+        if !waited.is_zero() {
+            self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
+        }
+        let identity = self.identity(call).map_err(refused)?;
+        *attempts += 1;
+        let outcome = self.send(call, &identity).await;
+        drop(permit);
+        let outcome = outcome.and_then(|answer| {
+            read(&answer).map_err(|(reason, message)| Failure {
+                status: Some(answer.status),
+                // It may quote the answer.
+                message: identity.scrub().clean(&message, MESSAGE_LIMIT),
+                request_id: answer.request_id,
+                ..failure(reason, self.tried(call))
+            })
+        });
+        outcome.map_err(|mut failure| {
+            failure.reason = reason_for(&identity, &failure);
+            Refused { failure, identity: Some(identity) }
+        })
+    }
+
+    fn identity(&self, call: &Call<'_>) -> Result<Identity, Failure> {
+        let wrong = |message| Failure { message, ..failure(Reason::Auth, self.tried(call)) };
+        self.credentials.current().map_err(wrong)
+    }
+
+    /// Signs a request, sends it, and judges what comes back.
+    async fn send(&self, call: &Call<'_>, identity: &Identity) -> Result<Answer, Failure> {
+        let scrub = identity.scrub();
+        let destination = Destination::new(self.endpoint.as_str(), &call.path, &query(call))
+            .map_err(|message| Failure { message, ..failure(Reason::Invalid, self.tried(call)) })?;
+        let headers = identity.headers(&Unsigned {
+            method: call.method,
+            path: destination.path(),
+            query: destination.query(),
+            host: destination.host(),
+            project_id: call.project_id,
+            date: sign::date((self.cloud.clock)().since_epoch().as_secs()),
+            body: &call.body,
+        });
+        let started = Instant::now();
+        let outcome = self.client.send(call.method, destination, &headers, call.body.clone()).await;
+        self.note_attempt(call, &outcome, started.elapsed(), &scrub);
+        let now = (self.cloud.clock)();
+        let reply = outcome.map_err(|Broken { reason, message, status }| Failure {
+            status,
+            message: scrub.clean(&message, MESSAGE_LIMIT),
+            ..failure(reason, self.tried(call))
+        })?;
+        if let Some(date) = reply.date() {
+            let seconds = self.skew.learn(now, date, &self.account);
+            self.cloud.observer.note(Note::ClockSkew { account: &self.account, seconds });
+        }
+        let at = reply.date().unwrap_or_else(|| self.skew.correct(now));
+        answer::judge(&reply, &self.tried(call), at, &scrub)?;
+        Ok(Answer { status: reply.status, request_id: reply.request_id(&scrub), body: reply.body, at })
+    }
+
+    fn note_attempt(&self, call: &Call<'_>, outcome: &Result<Reply, Broken>, took: Duration, scrub: &Scrub) {
+        let (code, request_id) = match outcome {
+            Ok(reply) => (Some(reply.status), reply.request_id(scrub)),
+            Err(broken) => (broken.status, None),
+        };
+        self.cloud.observer.note(Note::Attempt { account: &self.account, api: call.api, code, took });
+        tracing::debug!(
+            account = %self.account, api = call.api.as_str(), target = call.what,
+            status = code, ?took, request_id, "attempt"
+        );
+    }
+
+    fn tried(&self, call: &Call<'_>) -> String {
+        format!("{} at {}", call.what, self.endpoint)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("account", &self.account).field("endpoint", &self.endpoint).finish()
+    }
+}
+
+/// What a refusal means for this credential: an access key without an end has nothing to renew.
+fn reason_for(identity: &Identity, failure: &Failure) -> Reason {
+    match failure.reason {
+        Reason::TokenExpired if !identity.expires() => Reason::Auth,
+        reason => reason,
+    }
+}
+
+/// A failure of which nothing is known but the reason.
+fn failure(reason: Reason, tried: String) -> Failure {
+    Failure { reason, tried, status: None, code: None, message: String::new(), request_id: None, retry_after: None }
+}
+
+fn query(call: &Call<'_>) -> String {
+    let pairs = call.query.iter().map(|(key, value)| format!("{key}={}", sign::encode_component(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}

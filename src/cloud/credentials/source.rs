@@ -1,0 +1,185 @@
+//! One secret: a value that stays, or a file that may change.
+
+use super::{Look, Secret, SecretSource};
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use zeroize::Zeroizing;
+
+/// Tokens have up to 32 thousand characters; a larger file holds something else.
+const FILE_LIMIT: u64 = 64 * 1024;
+
+/// Where one secret comes from, and what it was when last read.
+pub(super) struct Source {
+    /// What it is, for errors: `the access key's secret`.
+    what: &'static str,
+    from: From,
+}
+
+enum From {
+    Value(Secret),
+    File { path: PathBuf, seen: Option<Seen> },
+}
+
+/// What a file looked like, and held.
+struct Seen {
+    stamp: Stamp,
+    held: Result<Secret, String>,
+}
+
+/// Tells a file that has changed from one that has not, without reading it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self { modified: metadata.modified().ok(), length: metadata.len() }
+    }
+}
+
+impl Source {
+    pub(super) fn new(what: &'static str, source: &SecretSource) -> Self {
+        let from = match source {
+            SecretSource::Value(secret) => From::Value(secret.clone()),
+            SecretSource::File(path) => From::File { path: path.clone(), seen: None },
+        };
+        Self { what, from }
+    }
+
+    /// The secret, or a sentence about what is wrong with it. Of a file that has gone, nothing is kept.
+    pub(super) fn read(&mut self, look: Look) -> Result<Secret, String> {
+        let what = self.what;
+        match &mut self.from {
+            From::Value(secret) => {
+                check(secret.expose()).map_err(|reason| format!("{what} in the configuration {reason}"))?;
+                Ok(secret.clone())
+            }
+            From::File { path, seen } => {
+                let stamp = match std::fs::metadata(&*path) {
+                    Ok(metadata) => Stamp::of(&metadata),
+                    Err(error) => {
+                        *seen = None;
+                        return Err(format!("cannot read {what} from {}: {error}", path.display()));
+                    }
+                };
+                match seen {
+                    Some(seen) if seen.stamp == stamp && look == Look::IfChanged => seen.held.clone(),
+                    _ => {
+                        let held = read_file(path, what);
+                        *seen = Some(Seen { stamp, held: held.clone() });
+                        held
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn read_file(path: &Path, what: &str) -> Result<Secret, String> {
+    let failed = |error| format!("cannot read {what} from {}: {error}", path.display());
+    let mut text = Zeroizing::new(String::new());
+    let mut file = File::open(path).map_err(failed)?.take(FILE_LIMIT + 1);
+    file.read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > FILE_LIMIT {
+        return Err(format!("{} is too large to hold {what}", path.display()));
+    }
+    let secret = text.trim();
+    check(secret).map_err(|reason| format!("the file {}, which should hold {what}, {reason}", path.display()))?;
+    Ok(Secret::new(secret))
+}
+
+/// Ids, secrets and tokens are one word of visible ASCII; anything else would not pass through a header.
+fn check(secret: &str) -> Result<(), &'static str> {
+    if secret.is_empty() {
+        Err("is empty")
+    } else if secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err("holds blanks, line breaks or other characters that do not occur in one")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn file(dir: &tempfile::TempDir, text: &str) -> PathBuf {
+        let path = dir.path().join("secret");
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn source(path: &Path) -> Source {
+        Source::new("the token", &SecretSource::File(path.to_owned()))
+    }
+
+    #[track_caller]
+    fn check(source: &mut Source, expected: &str) {
+        assert_eq!(source.read(Look::IfChanged).as_ref().map(Secret::expose), Ok(expected));
+    }
+
+    #[track_caller]
+    fn check_error(source: &mut Source, path: &Path, expected: &str) {
+        let error = source.read(Look::IfChanged).unwrap_err();
+        assert!(error.contains(expected) && error.contains(&path.display().to_string()), "{error}");
+        assert!(error.contains("the token"), "{error}");
+    }
+
+    #[test]
+    fn white_space_around_a_secret_does_not_belong_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        check(&mut source(&file(&dir, "  s3cret\r\n\n")), "s3cret");
+    }
+
+    #[test]
+    fn a_secret_follows_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = file(&dir, "one");
+        let mut source = source(&path);
+        check(&mut source, "one");
+        file(&dir, "three");
+        check(&mut source, "three");
+        fs::remove_file(&path).unwrap();
+        check_error(&mut source, &path, "No such file");
+        file(&dir, "\n");
+        check_error(&mut source, &path, "is empty");
+        file(&dir, "four");
+        check(&mut source, "four");
+    }
+
+    #[test]
+    fn a_file_that_does_not_look_changed_is_read_only_on_demand() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = file(&dir, "one");
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        let mut source = source(&path);
+        check(&mut source, "one");
+        file(&dir, "two");
+        File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        check(&mut source, "one");
+        assert_eq!(source.read(Look::Anew).as_ref().map(Secret::expose), Ok("two"));
+        check(&mut source, "two");
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_refused_without_being_repeated() {
+        let dir = tempfile::tempdir().unwrap();
+        for text in ["canary two", "canary\nX-Evil: 1", "canary\u{7f}", "canaryé"] {
+            let path = file(&dir, text);
+            let error = source(&path).read(Look::IfChanged).unwrap_err();
+            assert!(!error.contains("canary"), "{error}");
+            let value = SecretSource::Value(Secret::new(text));
+            let error = Source::new("the token", &value).read(Look::IfChanged).unwrap_err();
+            assert!(!error.contains("canary"), "{error}");
+        }
+        let path = file(&dir, &"x".repeat(70_000));
+        check_error(&mut source(&path), &path, "too large");
+        fs::write(&path, b"\xff\xfe").unwrap();
+        check_error(&mut source(&path), &path, "UTF-8");
+    }
+}

@@ -1,0 +1,158 @@
+//! Every key of the configuration file, declared once.
+//!
+//! The reader, the variables that override keys, the suggestions after a misspelt key and the test of the example file
+//! all read this table.
+
+/// What may stand at a key.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// One value.
+    Scalar,
+    /// One value that is never shown.
+    Secret,
+    /// Values, one after the other.
+    List(&'static Self),
+    /// Keys of its own.
+    Group(&'static [Key]),
+    /// Either of two.
+    Either(&'static Self, &'static Self),
+}
+
+/// A key.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    /// What is meant where nothing is written; none if that depends on other keys.
+    pub(super) default: Option<&'static str>,
+}
+
+impl Key {
+    const fn new(name: &'static str, shape: Shape) -> Self {
+        Self { name, shape, default: None }
+    }
+
+    const fn scalar(name: &'static str) -> Self {
+        Self::new(name, Shape::Scalar)
+    }
+
+    const fn secret(name: &'static str) -> Self {
+        Self::new(name, Shape::Secret)
+    }
+
+    const fn list(name: &'static str, of: &'static Shape) -> Self {
+        Self::new(name, Shape::List(of))
+    }
+
+    const fn group(name: &'static str, keys: &'static [Self]) -> Self {
+        Self::new(name, Shape::Group(keys))
+    }
+
+    const fn or(self, default: &'static str) -> Self {
+        Self { name: self.name, shape: self.shape, default: Some(default) }
+    }
+}
+
+/// The keys of the whole file.
+pub(super) static ROOT: &[Key] =
+    &[Key::list("accounts", &Shape::Group(ACCOUNT)), Key::group("refresh", REFRESH), Key::group("tasks", TASKS)];
+
+const ACCOUNT: &[Key] = &[
+    Key::scalar("name"),
+    Key::scalar("region"),
+    Key::group("credentials", CREDENTIALS),
+    Key::group("endpoints", &[Key::scalar("hss")]),
+    Key::scalar("allow_insecure_http").or("false"),
+    Key::scalar("ca_file"),
+    Key::list("projects", &Shape::Group(PROJECT)),
+];
+
+const CREDENTIALS: &[Key] = &[Key::group("access_key", ACCESS_KEY), Key::group("token", &[Key::scalar("file")])];
+
+const ACCESS_KEY: &[Key] = &[
+    Key::secret("id"),
+    Key::scalar("id_file"),
+    Key::scalar("id_env"),
+    Key::secret("secret"),
+    Key::scalar("secret_file"),
+    Key::scalar("secret_env"),
+    Key::secret("security_token"),
+    Key::scalar("security_token_file"),
+    Key::scalar("security_token_env"),
+];
+
+const PROJECT: &[Key] = &[
+    Key::scalar("id"),
+    Key::scalar("name"),
+    Key::new("enterprise_projects", Shape::Either(&Shape::Scalar, &ENTERPRISE_PROJECTS)).or("all"),
+    Key::scalar("interval"),
+    Key::list("types", &Shape::Scalar),
+    Key::group("filter", FILTER),
+];
+
+const ENTERPRISE_PROJECTS: Shape =
+    Shape::List(&Shape::Either(&Shape::Scalar, &Shape::Group(&[Key::scalar("id"), Key::scalar("name")])));
+
+const FILTER: &[Key] = &[
+    Key::scalar("trigger_type"),
+    Key::scalar("task_name"),
+    Key::scalar("created_after"),
+    Key::scalar("created_before"),
+    Key::group("cluster_scan", &[Key::list("scan_types", &Shape::Scalar)]),
+    Key::group("iac_scan", &[Key::scalar("file_type")]),
+];
+
+const REFRESH: &[Key] = &[
+    Key::scalar("interval").or("5m"),
+    Key::scalar("window").or("7d"),
+    Key::scalar("stale_after"),
+    Key::scalar("requests_per_minute").or("5"),
+    Key::scalar("timeout").or("30s"),
+    Key::scalar("max_attempts").or("4"),
+];
+
+const TASKS: &[Key] = &[
+    Key::list("types", &Shape::Scalar),
+    Key::group("filter", FILTER),
+    Key::group(
+        "series",
+        &[
+            Key::scalar("enabled").or("true"),
+            Key::scalar("finished_for").or("24h"),
+            Key::scalar("limit").or("100"),
+            Key::scalar("total_limit").or("5000"),
+        ],
+    ),
+];
+
+/// The paths of all keys, such as `accounts[].projects[].id`: what a reference of the configuration has to name.
+pub fn keys() -> Vec<String> {
+    let mut paths = Vec::new();
+    collect("", ROOT, &mut paths);
+    paths
+}
+
+fn collect(parent: &str, keys: &[Key], paths: &mut Vec<String>) {
+    for key in keys {
+        let path = join(parent, key.name);
+        paths.push(path.clone());
+        collect_below(&path, &key.shape, paths);
+    }
+}
+
+fn collect_below(path: &str, shape: &Shape, paths: &mut Vec<String>) {
+    match shape {
+        Shape::Scalar | Shape::Secret => {}
+        Shape::List(of) => collect_below(&format!("{path}[]"), of, paths),
+        Shape::Group(keys) => collect(path, keys, paths),
+        Shape::Either(one, other) => {
+            collect_below(path, one, paths);
+            collect_below(path, other, paths);
+        }
+    }
+}
+
+/// A key's path from its group's path.
+pub(super) fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
+}

@@ -1,0 +1,65 @@
+//! The call itself: one page of one target's task list.
+
+use super::query::Query;
+use super::wire::{self, Page};
+use crate::cloud::{Call, Connection};
+use crate::config::Watch;
+use crate::model::observe::{Api, Observe};
+use crate::model::{Failure, Reason, TaskType};
+use std::sync::Arc;
+
+/// The task lists that an account may read.
+pub struct TaskList {
+    connection: Connection,
+    account: Arc<str>,
+    observer: Arc<dyn Observe>,
+}
+
+impl TaskList {
+    /// The task lists that `account` reaches over `connection`.
+    pub fn new(connection: Connection, account: Arc<str>, observer: Arc<dyn Observe>) -> Self {
+        Self { connection, account, observer }
+    }
+
+    /// Reads one page. Waits for the budget, and tries again where that may help; each attempt is added to `attempts`.
+    ///
+    /// # Errors
+    /// What the last attempt failed with.
+    pub async fn read(
+        &self,
+        watch: &Watch,
+        task_type: TaskType,
+        query: &Query,
+        attempts: &mut u64,
+    ) -> Result<Page, Failure> {
+        let target = &watch.target;
+        let call = Call {
+            api: Api::ListTasks,
+            what: format!("ListTasks({}) of {target}", task_type.as_str()),
+            method: "POST",
+            path: format!("/v5/{}/common/tasks/batch-query", target.project.id),
+            query: query.parameters(&target.enterprise_project),
+            body: query.body(task_type, &watch.filter).into(),
+            project_id: &target.project.id,
+        };
+        let page = self
+            .connection
+            .call(&call, attempts, |answer| {
+                let page = wire::page(&answer.body, task_type, answer.at).map_err(|why| (Reason::Decode, why))?;
+                let (limit, listed) = (query.limit(), page.listed);
+                if listed > limit {
+                    let why = format!("the answer holds {listed} tasks where {limit} were asked for");
+                    return Err((Reason::TooLarge, why));
+                }
+                Ok(page)
+            })
+            .await?;
+        page.oddities.report(&self.account, &*self.observer);
+        Ok(page)
+    }
+
+    /// Grows whenever the account's credential has changed.
+    pub fn credential_generation(&self) -> u64 {
+        self.connection.credential_generation()
+    }
+}

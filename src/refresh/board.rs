@@ -1,0 +1,124 @@
+//! All that is known of all targets, and how they stand: the one place that refreshes write to and snapshots come from.
+
+use crate::model::{
+    AccountStanding, Book, ClockOffset, Ledger, Reading, SeriesLimits, Snapshot, Standing, Target, TaskType, Timestamp,
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Which book: the target's place, and the task type's place with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The target's place on the board.
+    pub target: usize,
+    /// The task type's place with the target.
+    pub scan: usize,
+}
+
+/// All books, and their snapshot.
+#[derive(Debug)]
+pub struct Board {
+    accounts: Arc<[AccountStanding]>,
+    series: Option<SeriesLimits>,
+    shelves: Mutex<Vec<Shelf>>,
+    snapshot: watch::Sender<Arc<Snapshot>>,
+}
+
+/// The books of one target.
+#[derive(Debug)]
+struct Shelf {
+    target: Arc<Target>,
+    books: Vec<Book>,
+    standing: Arc<Standing>,
+}
+
+/// A target that gets a place on the board.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The target.
+    pub target: Arc<Target>,
+    /// Its task types.
+    pub types: Vec<TaskType>,
+    /// Without a good read for so long, it is not said any more how things stand.
+    pub stale_after: Duration,
+}
+
+impl Board {
+    /// A board on which nothing has been read yet.
+    pub fn new(
+        entries: &[Entry],
+        window: Duration,
+        accounts: Arc<[AccountStanding]>,
+        series: Option<SeriesLimits>,
+        now: Timestamp,
+    ) -> Self {
+        let shelf = |entry: &Entry| {
+            let book = |task_type: &TaskType| Book {
+                task_type: *task_type,
+                ledger: Ledger::new(window),
+                reading: Reading::default(),
+                stale_after: entry.stale_after,
+                cloud_ahead: ClockOffset::Ahead(Duration::ZERO),
+            };
+            let books: Vec<Book> = entry.types.iter().map(book).collect();
+            let standing = Arc::new(Standing::of(&entry.target, &books, series, now));
+            Shelf { target: Arc::clone(&entry.target), books, standing }
+        };
+        let shelves: Vec<Shelf> = entries.iter().map(shelf).collect();
+        let standings: Vec<_> = shelves.iter().map(|shelf| Arc::clone(&shelf.standing)).collect();
+        let first = Snapshot::of(now, Arc::clone(&accounts), &standings, series);
+        Self { accounts, series, shelves: Mutex::new(shelves), snapshot: watch::Sender::new(Arc::new(first)) }
+    }
+
+    /// The snapshots, as they come.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.subscribe()
+    }
+
+    /// Lets `change` write into a book, if there is one. Nobody sees it before it is published.
+    pub fn write<T>(&self, place: Place, change: impl FnOnce(&mut Book) -> T) -> Option<T> {
+        let mut shelves = self.shelves();
+        shelves.get_mut(place.target).and_then(|shelf| shelf.books.get_mut(place.scan)).map(change)
+    }
+
+    /// Publishes how these targets stand at `now`.
+    pub fn publish(&self, targets: impl IntoIterator<Item = usize>, now: Timestamp) {
+        let mut shelves = self.shelves();
+        for target in targets {
+            if let Some(shelf) = shelves.get_mut(target) {
+                shelf.stand(self.series, now);
+            }
+        }
+        self.send(&shelves, now);
+    }
+
+    /// Publishes what has changed by the passing of time alone, if anything has.
+    pub fn publish_passing_of_time(&self, now: Timestamp) {
+        let mut shelves = self.shelves();
+        let mut changed = false;
+        for shelf in shelves.iter_mut().filter(|shelf| shelf.standing.until.is_some_and(|until| until <= now)) {
+            shelf.stand(self.series, now);
+            changed = true;
+        }
+        if changed {
+            self.send(&shelves, now);
+        }
+    }
+
+    fn send(&self, shelves: &[Shelf], now: Timestamp) {
+        let standings: Vec<_> = shelves.iter().map(|shelf| Arc::clone(&shelf.standing)).collect();
+        self.snapshot.send_replace(Arc::new(Snapshot::of(now, Arc::clone(&self.accounts), &standings, self.series)));
+    }
+
+    /// A panic elsewhere does not make what is known untrue.
+    fn shelves(&self) -> MutexGuard<'_, Vec<Shelf>> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf {
+    fn stand(&mut self, series: Option<SeriesLimits>, now: Timestamp) {
+        self.standing = Arc::new(Standing::of(&self.target, &self.books, series, now));
+    }
+}

@@ -1,0 +1,122 @@
+//! Whether an account's credential may be used now. Five wrong signatures in a row lock a key for five minutes: until
+//! a credential has had a good answer, one request is under way with it, and after a refusal none for a while.
+
+use crate::model::Failure;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The least time between two tries with a credential that was refused.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// For how long a good answer speaks for a credential: if one project refuses it then, that is the project's affair.
+const TRUST: Duration = Duration::from_secs(600);
+
+/// So many refusals in a row, and nothing speaks for it any more. With those that may be under way by then, there are at
+/// most five.
+const REFUSALS: u32 = 3;
+
+/// What the gate knows of a credential. Moments are counted from the start of the process.
+#[derive(Debug, Default)]
+pub struct Gate {
+    last_good: Option<Duration>,
+    /// Since then.
+    refusals: u32,
+    closed: Option<Closed>,
+    generation: u64,
+}
+
+#[derive(Debug)]
+struct Closed {
+    until: Duration,
+    failure: Arc<Failure>,
+}
+
+impl Gate {
+    /// Takes note of which credential is in use. Another one than before has everything before it.
+    pub fn credential(&mut self, generation: u64) {
+        if self.generation != generation {
+            *self = Self { generation, ..Self::default() };
+        }
+    }
+
+    /// Until when nothing may be asked, and why.
+    pub fn closed(&self, now: Duration) -> Option<(Duration, &Arc<Failure>)> {
+        self.closed.as_ref().filter(|closed| now < closed.until).map(|closed| (closed.until, &closed.failure))
+    }
+
+    /// Whether several requests may be under way at once.
+    pub fn proven(&self) -> bool {
+        self.last_good.is_some() && self.closed.is_none()
+    }
+
+    /// The credential had a good answer.
+    pub fn good(&mut self, now: Duration) {
+        self.last_good = Some(now);
+        self.refusals = 0;
+        self.closed = None;
+    }
+
+    /// The credential was refused. Answers whether the gate is closed now.
+    pub fn refused(&mut self, now: Duration, interval: Duration, failure: &Arc<Failure>) -> bool {
+        self.refusals = self.refusals.saturating_add(1);
+        let lately_good = self.last_good.is_some_and(|good| now.saturating_sub(good) < TRUST);
+        let trusted = self.closed.is_none() && lately_good && self.refusals < REFUSALS;
+        if !trusted {
+            let until = now.saturating_add(interval.max(AGAIN_AFTER));
+            self.closed = Some(Closed { until, failure: Arc::clone(failure) });
+        }
+        !trusted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Reason;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn failure() -> Arc<Failure> {
+        let message = String::new();
+        let tried = String::new();
+        let reason = Reason::Auth;
+        Arc::new(Failure { reason, tried, status: Some(401), code: None, message, request_id: None, retry_after: None })
+    }
+
+    #[test]
+    fn a_credential_that_never_worked_is_tried_once_in_a_while() {
+        let mut gate = Gate::default();
+        assert!(!gate.proven());
+        assert!(gate.refused(MINUTE, 5 * MINUTE, &failure()));
+        assert!(gate.closed(6 * MINUTE - Duration::from_millis(1)).is_some());
+        assert!(gate.closed(6 * MINUTE).is_none() && !gate.proven());
+        assert!(gate.refused(6 * MINUTE, Duration::from_secs(1), &failure()), "a short interval does not hammer");
+        assert!(gate.closed(7 * MINUTE - Duration::from_millis(1)).is_some());
+        gate.good(8 * MINUTE);
+        assert!(gate.closed(8 * MINUTE).is_none() && gate.proven());
+    }
+
+    #[test]
+    fn one_project_that_refuses_does_not_close_the_gate_for_the_others() {
+        let mut gate = Gate::default();
+        for minute in 1..9 {
+            gate.good(MINUTE * minute);
+            assert!(!gate.refused(MINUTE * minute, MINUTE, &failure()));
+            assert!(!gate.refused(MINUTE * minute, MINUTE, &failure()));
+        }
+        assert!(gate.refused(9 * MINUTE, MINUTE, &failure()), "three in a row: the key was revoked");
+        gate.good(10 * MINUTE);
+        assert!(gate.refused(21 * MINUTE, MINUTE, &failure()), "the last good answer is long ago");
+    }
+
+    #[test]
+    fn another_credential_has_everything_before_it() {
+        let mut gate = Gate::default();
+        gate.credential(1);
+        gate.refused(MINUTE, MINUTE, &failure());
+        gate.credential(1);
+        assert!(gate.closed(MINUTE).is_some());
+        gate.credential(2);
+        assert!(gate.closed(MINUTE).is_none());
+    }
+}

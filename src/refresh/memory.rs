@@ -1,0 +1,16 @@
+//! What a scope remembers from one refresh to the next, beside its ledger.
+
+use crate::hss::Paging;
+use crate::model::Timestamp;
+use std::sync::Arc;
+
+/// What a scope remembers.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// A walk that has not come to its end: the first one while history loads, or one that was interrupted.
+    pub unfinished: Option<Paging>,
+    /// When the running and the waiting tasks were last listed to their ends.
+    pub lists_read: Option<Timestamp>,
+    /// The task that was last asked for by its id: the next refresh goes on behind it.
+    pub looked_up: Option<Arc<str>>,
+}

@@ -1,0 +1,103 @@
+//! Whose turn it is: pure.
+//!
+//! The scope whose last attempt lies furthest back, measured by its interval, goes first. By its last success, a failing
+//! one would starve the others. History is read only while no head is due.
+
+use super::plan::Part;
+use std::time::Duration;
+
+/// What the schedule knows of a scope. Moments are counted from the start of the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Clockwork {
+    /// How often it is to be refreshed.
+    pub interval: Duration,
+    /// When its last refresh began.
+    pub last_attempt: Option<Duration>,
+    /// When it last had a turn of any kind.
+    pub last_turn: Option<Duration>,
+    /// Whether it has history left to read, and its last turn went well.
+    pub history: bool,
+    /// Whether it has its turn at this moment.
+    pub busy: bool,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// This scope's turn.
+    Turn(usize, Part),
+    /// Nobody's, until this moment.
+    Wait(Duration),
+    /// Nobody's, before a turn ends.
+    Busy,
+}
+
+/// Whose turn it is at `now`.
+pub fn next(scopes: &[Clockwork], now: Duration) -> Next {
+    let free = || scopes.iter().enumerate().filter(|(_, scope)| !scope.busy);
+    let late = free().filter(|(_, scope)| scope.due() <= now);
+    // Of those that were never tried, the first; of the others, the latest by its own measure.
+    let first = late.min_by(|(_, a), (_, b)| b.lateness(now).total_cmp(&a.lateness(now)));
+    if let Some((index, _)) = first {
+        return Next::Turn(index, Part::Refresh);
+    }
+    if let Some((index, _)) = free().filter(|(_, scope)| scope.history).min_by_key(|(_, scope)| scope.last_turn) {
+        return Next::Turn(index, Part::History);
+    }
+    free().map(|(_, scope)| scope.due()).min().map_or(Next::Busy, Next::Wait)
+}
+
+impl Clockwork {
+    fn due(&self) -> Duration {
+        self.last_attempt.map_or(Duration::ZERO, |last| last.saturating_add(self.interval))
+    }
+
+    /// How many intervals have passed since the last attempt.
+    fn lateness(&self, now: Duration) -> f64 {
+        let interval = self.interval.as_secs_f64().max(f64::MIN_POSITIVE);
+        self.last_attempt.map_or(f64::INFINITY, |last| now.saturating_sub(last).as_secs_f64() / interval)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(last_attempt: Option<u64>) -> Clockwork {
+        let last_attempt = last_attempt.map(Duration::from_secs);
+        let interval = Duration::from_secs(10);
+        Clockwork { interval, last_attempt, last_turn: last_attempt, history: false, busy: false }
+    }
+
+    #[track_caller]
+    fn check(scopes: &[Clockwork], now: u64, expected: Next) {
+        assert_eq!(next(scopes, Duration::from_secs(now)), expected);
+    }
+
+    #[test]
+    fn the_oldest_attempt_goes_first() {
+        check(&[scope(Some(5)), scope(Some(3)), scope(Some(4))], 20, Next::Turn(1, Part::Refresh));
+        check(&[scope(Some(5)), scope(None), scope(None)], 20, Next::Turn(1, Part::Refresh));
+        check(&[scope(Some(5)), scope(Some(3))], 8, Next::Wait(Duration::from_secs(13)));
+    }
+
+    #[test]
+    fn a_longer_interval_is_in_less_of_a_hurry() {
+        let patient = Clockwork { interval: Duration::from_secs(100), ..scope(Some(0)) };
+        check(&[patient, scope(Some(90))], 105, Next::Turn(1, Part::Refresh));
+    }
+
+    #[test]
+    fn history_waits_for_every_head() {
+        let loading = Clockwork { history: true, ..scope(Some(5)) };
+        check(&[loading, scope(Some(1))], 12, Next::Turn(1, Part::Refresh));
+        check(&[loading, scope(Some(4))], 12, Next::Turn(0, Part::History));
+    }
+
+    #[test]
+    fn a_busy_scope_is_let_alone() {
+        let busy = Clockwork { busy: true, ..scope(None) };
+        check(&[busy], 12, Next::Busy);
+        check(&[busy, scope(Some(1))], 12, Next::Turn(1, Part::Refresh));
+    }
+}

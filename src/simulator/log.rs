@@ -1,0 +1,108 @@
+//! What was asked, and what came of it: for tests and benchmarks.
+
+use super::query::parameter;
+use serde_json::Value;
+use std::collections::VecDeque;
+
+/// Older requests are forgotten, so that a demo can run for weeks. Counters go on.
+const KEPT: usize = 20_000;
+
+/// The APIs of the simulated cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// `POST /v5/{project_id}/common/tasks/batch-query`
+    ListTasks,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoggedRequest {
+    /// The first request has number 1.
+    pub number: u64,
+    /// When it came, in milliseconds since the Unix epoch, by the cloud's clock.
+    pub at: u64,
+    /// Which API; `None` if there is no such.
+    pub api: Option<Api>,
+    /// The path as it was sent.
+    pub path: String,
+    /// The project of the path.
+    pub project: String,
+    /// `enterprise_project_id`, `0` where it was not sent.
+    pub enterprise_project: String,
+    /// `offset`, 0 where it was not sent.
+    pub offset: u64,
+    /// `limit`, 10 where it was not sent.
+    pub limit: u64,
+    /// The body; null if it is not JSON.
+    pub body: Value,
+    /// The access key's id, or `token`; empty if the request had neither.
+    pub credential: String,
+    /// The status of the answer; `None` while there is none, and where the connection was reset.
+    pub status: Option<u16>,
+}
+
+impl LoggedRequest {
+    /// `task_type` of the body, or "".
+    pub fn task_type(&self) -> &str {
+        self.body.get("task_type").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn read(at: u64, path: &str, query: &str, body: &[u8]) -> Self {
+        let project = path.strip_prefix("/v5/").and_then(|rest| rest.strip_suffix("/common/tasks/batch-query"));
+        let project = project.filter(|project| !project.is_empty() && !project.contains('/'));
+        let number = |name, default| parameter(query, name).and_then(|text| text.parse().ok()).unwrap_or(default);
+        Self {
+            number: 0,
+            at,
+            api: project.map(|_| Api::ListTasks),
+            path: path.to_owned(),
+            project: project.unwrap_or_default().to_owned(),
+            enterprise_project: parameter(query, "enterprise_project_id").unwrap_or_else(|| "0".to_owned()),
+            offset: number("offset", 0),
+            limit: number("limit", 10),
+            body: serde_json::from_slice(body).unwrap_or_default(),
+            credential: String::new(),
+            status: None,
+        }
+    }
+}
+
+/// The latest requests, and how many there were.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    requests: VecDeque<LoggedRequest>,
+    count: u64,
+    list_tasks: u64,
+}
+
+impl Log {
+    /// Takes a request in, and says its number.
+    pub(super) fn push(&mut self, request: LoggedRequest) -> u64 {
+        self.count = self.count.saturating_add(1);
+        if request.api == Some(Api::ListTasks) {
+            self.list_tasks = self.list_tasks.saturating_add(1);
+        }
+        if self.requests.len() >= KEPT {
+            self.requests.pop_front();
+        }
+        self.requests.push_back(LoggedRequest { number: self.count, ..request });
+        self.count
+    }
+
+    pub(super) fn answered(&mut self, number: u64, status: u16) {
+        let found = self.requests.iter_mut().rev().find(|request| request.number == number);
+        if let Some(request) = found {
+            request.status = Some(status);
+        }
+    }
+
+    pub(super) fn requests(&self) -> Vec<LoggedRequest> {
+        self.requests.iter().cloned().collect()
+    }
+
+    pub(super) fn count(&self, api: Api) -> u64 {
+        match api {
+            Api::ListTasks => self.list_tasks,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# What a change has to pass, stage by stage, with the time each took: `tests/run.sh [stage...]`, all of them by default.
+set -eEuo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# All stages share one target directory, and no stage sets RUSTFLAGS: nothing is compiled twice for the sake of a flag.
+
+format() {
+    component rustfmt
+    cargo fmt --check
+}
+
+lints() {
+    component clippy
+    cargo clippy --all-targets --locked -- -D warnings
+}
+
+documentation() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+}
+
+compilation() {
+    cargo test --no-run --locked
+}
+
+suite() {
+    cargo test --locked
+}
+
+# A minimal toolchain lacks these two.
+component() {
+    cargo "${1/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$1"
+}
+
+main() {
+    local stages=("$@") stage
+    if [ "${#stages[@]}" -eq 0 ]; then
+        stages=(format lints documentation compilation suite)
+    fi
+    trap 'printf "== %s: failed after %d s\n" "$stage" "$SECONDS" >&2' ERR
+    for stage in "${stages[@]}"; do
+        printf '== %s\n' "$stage"
+        SECONDS=0
+        case "$stage" in
+            format | lints | documentation | compilation | suite) "$stage" ;;
+            *) printf 'there is no such stage\n' >&2 && false ;;
+        esac
+        printf '== %s: passed in %d s\n' "$stage" "$SECONDS"
+    done
+}
+
+main "$@"

@@ -1,0 +1,360 @@
+//! Reading a list that moves while it is read: the plan, the pages and the ledger, against a world in memory.
+//!
+//! No sockets: what is decided is pure. The world changes between any two pages; once it is quiet, the ledger must equal
+//! it, and every run that ended must have been one event.
+#![cfg(test)]
+
+use hss_exporter::hss::wire::Oddities;
+use hss_exporter::hss::{List, Page, Query};
+use hss_exporter::model::{Counts, Event, Ledger, Scan, ScanTypes, Stage, Status, Task, Timestamp, Trigger};
+use hss_exporter::refresh::memory::Memory;
+use hss_exporter::refresh::plan::{Part, Plan};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+const WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Where the world sorts tasks that have no start.
+#[derive(Clone, Copy, Debug)]
+enum Unstarted {
+    Head,
+    Tail,
+    Mixed,
+}
+
+/// A cloud in memory.
+struct World {
+    dice: fastrand::Rng,
+    now: Timestamp,
+    tasks: BTreeMap<Arc<str>, Task>,
+    unstarted: Unstarted,
+    /// Runs that ended after the ledger began.
+    ended: BTreeSet<(Arc<str>, Timestamp)>,
+    born: u64,
+    requests: Vec<Query>,
+}
+
+impl World {
+    fn new(seed: u64, unstarted: Unstarted) -> Self {
+        Self {
+            dice: fastrand::Rng::with_seed(seed),
+            now: Timestamp::from_secs(1_750_000_000),
+            tasks: BTreeMap::new(),
+            unstarted,
+            ended: BTreeSet::new(),
+            born: 0,
+            requests: Vec::new(),
+        }
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now = self.now.plus(Duration::from_secs(seconds));
+    }
+
+    fn add(&mut self) -> Arc<str> {
+        self.born += 1;
+        let id: Arc<str> = format!("{:08x}-{}", self.dice.u32(..), self.born).into();
+        let trigger = if self.dice.bool() { Trigger::Manual } else { Trigger::Schedule };
+        let counts = Counts::Clusters { scanning: None, success: None, failed: None };
+        let task = Task {
+            id: Arc::clone(&id),
+            name: None,
+            trigger,
+            status: Status::Ready,
+            start: None,
+            end: None,
+            estimated_remaining: None,
+            scan: Scan::Cluster(ScanTypes::BENCHMARK),
+            counts,
+        };
+        self.tasks.insert(Arc::clone(&id), task);
+        id
+    }
+
+    fn start(&mut self, id: &str) {
+        let now = self.now;
+        let task = self.tasks.get_mut(id).unwrap();
+        (task.status, task.start, task.end) = (Status::Running, Some(now), None);
+    }
+
+    fn finish(&mut self, id: &str) {
+        let (now, failed) = (self.now, self.dice.u64(0..2));
+        let task = self.tasks.get_mut(id).unwrap();
+        (task.status, task.end) = (Status::Finished, Some(now));
+        task.counts = Counts::Clusters { scanning: Some(0), success: Some(3), failed: Some(failed) };
+        self.ended.insert((task.id.clone(), now));
+    }
+
+    /// A task that began and ended so long ago.
+    fn add_finished(&mut self, ago: Duration) {
+        let id = self.add();
+        let end = self.now.minus(ago);
+        let task = self.tasks.get_mut(&id).unwrap();
+        (task.status, task.start, task.end) = (Status::Finished, Some(end.minus(Duration::from_secs(60))), Some(end));
+        task.counts = Counts::Clusters { scanning: Some(0), success: Some(1), failed: Some(0) };
+    }
+
+    fn any(&mut self, status: Status) -> Option<Arc<str>> {
+        let ids: Vec<_> =
+            self.tasks.values().filter(|task| task.status == status).map(|task| task.id.clone()).collect();
+        (!ids.is_empty()).then(|| ids[self.dice.usize(..ids.len())].clone())
+    }
+
+    /// Something happens. What no reader could ever see does not: a run whose end is hidden by the next run or by a
+    /// deletion before anybody looked.
+    fn happen(&mut self, ledger: &Ledger) {
+        let step = self.dice.u64(2..200);
+        self.pass(step);
+        let was_seen = |task: &Task| ledger.tasks().any(|known| known.task.id == task.id && known.end() == task.end);
+        match self.dice.u8(0..12) {
+            0..3 => drop(self.add()),
+            3..5 => {
+                let id = self.add();
+                self.start(&id);
+            }
+            5 => {
+                let id = self.add();
+                self.start(&id);
+                self.pass(1);
+                self.finish(&id);
+            }
+            6 | 7 => {
+                if let Some(id) = self.any(Status::Ready) {
+                    self.start(&id);
+                }
+            }
+            8 | 9 => {
+                if let Some(id) = self.any(Status::Running) {
+                    self.finish(&id);
+                }
+            }
+            10 => {
+                let Some(id) = self.any(Status::Finished) else { return };
+                if was_seen(&self.tasks[&id]) {
+                    let task = self.tasks.get_mut(&id).unwrap();
+                    (task.status, task.start, task.end) = (Status::Ready, None, None);
+                    if self.dice.bool() {
+                        self.start(&id);
+                    }
+                }
+            }
+            _ => {
+                let status = [Status::Ready, Status::Running, Status::Finished][self.dice.usize(..3)];
+                let Some(id) = self.any(status) else { return };
+                if status != Status::Finished || was_seen(&self.tasks[&id]) {
+                    self.tasks.remove(&id);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, query: &Query) -> Page {
+        self.requests.push(query.clone());
+        let mut tasks: Vec<&Task> = self
+            .tasks
+            .values()
+            .filter(|task| match &query.list {
+                List::All => true,
+                List::Running => task.status == Status::Running,
+                List::Ready => task.status == Status::Ready,
+                List::Finished(trigger) => task.status == Status::Finished && task.trigger == *trigger,
+                List::One(id) => task.id == *id,
+            })
+            .collect();
+        let place = |task: &Task| match (task.start, self.unstarted) {
+            (Some(start), _) => start,
+            (None, Unstarted::Head) => Timestamp::from_secs(u64::MAX),
+            (None, Unstarted::Tail) => Timestamp::default(),
+            (None, Unstarted::Mixed) => {
+                let hash: u64 = task.id.bytes().fold(7, |hash, byte| hash * 31 % 1_000_003 + u64::from(byte));
+                self.now.minus(Duration::from_secs(hash % 1_000_000))
+            }
+        };
+        tasks.sort_by_key(|task| (std::cmp::Reverse(place(task)), task.id.clone()));
+        let total = tasks.len() as u64;
+        let (offset, limit) = (query.offset as usize, query.limit() as usize);
+        let tasks: Vec<Task> = tasks.into_iter().skip(offset).take(limit).cloned().collect();
+        let at = Timestamp::from_secs(self.now.since_epoch().as_secs());
+        Page { at, total: Some(total), listed: tasks.len() as u32, tasks, oddities: Oddities::default() }
+    }
+}
+
+/// A reader of one scope, as the refresher is one.
+struct Reader {
+    ledger: Ledger,
+    memory: Memory,
+    events: Vec<Event>,
+}
+
+impl Reader {
+    fn new() -> Self {
+        Self { ledger: Ledger::new(WINDOW), memory: Memory::default(), events: Vec::new() }
+    }
+
+    /// One turn, with `between` called before each page. Breaks off before the page with the number `cut`.
+    fn turn(&mut self, part: Part, world: &mut World, cut: usize, mut between: impl FnMut(&mut World, &Ledger)) {
+        let mut plan = Plan::new(part, None, std::mem::take(&mut self.memory), &self.ledger);
+        let mut pages = 0;
+        while let Some(query) = plan.next() {
+            if pages == cut {
+                break;
+            }
+            pages += 1;
+            assert!(pages < 1_000, "the plan has no end");
+            between(world, &self.ledger);
+            let page = world.answer(&query);
+            match plan.take(page, &mut self.ledger) {
+                Ok(taken) => self.events.extend(taken.applied.events),
+                Err(_) => break,
+            }
+        }
+        self.memory = plan.end();
+    }
+
+    fn refresh(&mut self, world: &mut World) -> usize {
+        let before = world.requests.len();
+        self.turn(Part::Refresh, world, usize::MAX, |_, _| {});
+        world.requests.len() - before
+    }
+
+    fn read_history(&mut self, world: &mut World) {
+        while !self.ledger.complete() {
+            self.turn(Part::History, world, usize::MAX, |_, _| {});
+        }
+    }
+
+    #[track_caller]
+    fn check_equals(&self, world: &World, seed: &str) {
+        let horizon = world.now.minus(WINDOW);
+        for task in world.tasks.values().filter(|task| task.end.is_none_or(|end| end > horizon)) {
+            let known = self.ledger.tasks().find(|known| known.task.id == task.id);
+            let known = known.unwrap_or_else(|| panic!("{seed}: {} ({:?}) is not known", task.id, task.status));
+            assert_eq!((known.task.status, known.task.end), (task.status, task.end), "{seed}: {}", task.id);
+        }
+        for known in self.ledger.tasks().filter(|known| !matches!(known.stage, Stage::Finished { .. })) {
+            assert!(world.tasks.contains_key(&known.task.id), "{seed}: {} is gone", known.task.id);
+        }
+        let counted: Vec<_> = self.events.iter().map(|event| (event.run.id.clone(), event.run.end)).collect();
+        let once: BTreeSet<_> = counted.iter().cloned().collect();
+        assert_eq!(once.len(), counted.len(), "{seed}: an event twice");
+        let wrong: Vec<_> = once.symmetric_difference(&world.ended).take(5).collect();
+        assert!(wrong.is_empty(), "{seed}: missed or made up: {wrong:?}");
+    }
+}
+
+/// Random worlds, random moments, random interruptions.
+fn churn(seed: u64, unstarted: Unstarted, history: usize) {
+    let name = format!("seed {seed}, unstarted {unstarted:?}, history {history}");
+    let mut world = World::new(seed, unstarted);
+    for _ in 0..history {
+        let ago = world.dice.u64(60..9 * 24 * 3600);
+        world.add_finished(Duration::from_secs(ago));
+    }
+    let mut reader = Reader::new();
+    reader.turn(Part::Refresh, &mut world, 1, |_, _| {});
+    for _ in 0..30 {
+        world.pass(60);
+        let quiet = world.dice.bool();
+        let cut = if world.dice.u8(0..4) == 0 { world.dice.usize(0..3) } else { usize::MAX };
+        let part = if world.dice.u8(0..3) == 0 && !reader.ledger.complete() { Part::History } else { Part::Refresh };
+        reader.turn(part, &mut world, cut, |world, ledger| {
+            for _ in 0..if quiet { 0 } else { world.dice.usize(0..16) } {
+                world.happen(ledger);
+            }
+        });
+    }
+    // Quiet: hourly lists find everything, and what is gone is asked for in turn.
+    for _ in 0..40 {
+        world.pass(3700);
+        reader.refresh(&mut world);
+        reader.read_history(&mut world);
+    }
+    reader.check_equals(&world, &name);
+}
+
+#[test]
+fn after_any_churn_the_ledger_equals_the_cloud_and_every_run_was_one_event() {
+    for seed in 0..36 {
+        let unstarted = [Unstarted::Head, Unstarted::Tail, Unstarted::Mixed][seed as usize % 3];
+        churn(seed, unstarted, [0, 150, 199, 200, 201, 700][seed as usize / 3 % 6]);
+    }
+}
+
+#[track_caller]
+fn check_requests(history: usize, running: usize, ready: usize, first: usize, idle: usize) {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..history {
+        world.add_finished(Duration::from_secs(3600 + i as u64 * 60));
+    }
+    for _ in 0..running {
+        let id = world.add();
+        world.start(&id);
+    }
+    for _ in 0..ready {
+        world.add();
+    }
+    world.pass(60);
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    reader.read_history(&mut world);
+    assert_eq!(world.requests.len(), first, "first read");
+    world.pass(300);
+    assert_eq!(reader.refresh(&mut world), idle, "idle");
+    reader.check_equals(&world, "still");
+}
+
+#[test]
+fn where_nothing_has_changed_the_head_is_the_only_request() {
+    check_requests(0, 0, 0, 1, 1);
+    check_requests(199, 0, 0, 1, 1);
+    // A full page is not believed to be the last: the lists of the first read, and one page more.
+    check_requests(200, 0, 0, 4, 1);
+    check_requests(201, 0, 0, 4, 1);
+    check_requests(1000, 3, 0, 3 + 5, 1);
+    check_requests(1000, 3, 250, 1 + 1 + 2 + 6, 1);
+}
+
+#[test]
+fn news_costs_as_many_pages_as_it_fills() {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..1000 {
+        world.add_finished(Duration::from_secs(3600 + i * 60));
+    }
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    reader.read_history(&mut world);
+    for (arrivals, requests) in [(1, 1), (190, 1), (191, 2), (389, 2), (390, 3)] {
+        world.pass(300);
+        for _ in 0..arrivals {
+            let id = world.add();
+            world.start(&id);
+            world.pass(1);
+            world.finish(&id);
+        }
+        assert_eq!(reader.refresh(&mut world), requests, "{arrivals} arrivals");
+        reader.check_equals(&world, "arrivals");
+    }
+}
+
+#[test]
+fn a_walk_that_was_interrupted_leaves_no_hole() {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..300 {
+        world.add_finished(Duration::from_secs(3600 + i * 60));
+    }
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    reader.read_history(&mut world);
+    world.pass(60);
+    for _ in 0..500 {
+        let id = world.add();
+        world.start(&id);
+        world.pass(1);
+        world.finish(&id);
+    }
+    reader.turn(Part::Refresh, &mut world, 1, |_, _| {});
+    reader.turn(Part::Refresh, &mut world, 2, |_, _| {});
+    reader.refresh(&mut world);
+    reader.check_equals(&world, "interrupted");
+}
