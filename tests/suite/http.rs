@@ -1,5 +1,7 @@
 //! A small HTTP client: one request a connection, over a real socket, and nothing hidden from the test.
 
+#![cfg(test)]
+
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

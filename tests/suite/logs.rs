@@ -1,5 +1,7 @@
 //! What is logged, and how it reads: a line an event, whatever is in it.
 
+#![cfg(test)]
+
 use hss_exporter::model::Timestamp;
 use hss_exporter::model::observe::{LogLevel, Note, Observe};
 use hss_exporter::telemetry::{Format, subscriber};

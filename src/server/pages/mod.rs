@@ -7,7 +7,8 @@ mod scan;
 mod view;
 mod words;
 
-use super::{Encoding, State};
+use super::State;
+use crate::metrics::Encoding;
 use crate::model::Snapshot;
 use bytes::Bytes;
 use flate2::Compression;
