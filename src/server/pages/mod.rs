@@ -4,6 +4,7 @@
 
 mod landing;
 mod scan;
+mod summary;
 mod view;
 mod words;
 

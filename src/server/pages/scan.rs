@@ -112,14 +112,14 @@ fn under_way(trigger: Trigger, unfinished: Unfinished, reading: &Reading, now: T
     html! {
         @if let Some(start) = unfinished.oldest_running_start {
             p.running {
-                b { "Running" } ", " (word(trigger)) ": since " (moment(start, now))
+                b { "Running" } ", " (trigger_word(trigger)) ": since " (moment(start, now))
                 @if let Some(end) = end { ", estimated to end " (moment(end, now)) " at " (clock_time(end, now)) }
                 "."
                 @if let Some(first) = overdue { " " strong.overdue { "Its first estimate was " (clock_time(first, now)) "." } }
             }
         }
         @if let Some(since) = unfinished.oldest_ready_first_seen {
-            p.running { b { "Ready" } ", " (word(trigger)) ": first seen " (moment(since, now)) "." }
+            p.running { b { "Ready" } ", " (trigger_word(trigger)) ": first seen " (moment(since, now)) "." }
         }
     }
 }
@@ -151,7 +151,7 @@ fn row(kind: &Kind, facts: &KindFacts, now: Timestamp) -> Markup {
     let scan = Some(kind.scan.as_str()).filter(|scan| !scan.is_empty()).unwrap_or("not named");
     html! {
         tr {
-            th scope="row" { (scan) " " small { (word(kind.trigger)) } }
+            th scope="row" { (scan) " " small { (trigger_word(kind.trigger)) } }
             td data-name="Outcome" { (badge(level_of(outcome), outcome.as_str())) }
             td data-name="Ended" { (moment(facts.latest.end, now)) }
             td.n data-name="Success" { (number(success)) }
@@ -164,7 +164,7 @@ fn row(kind: &Kind, facts: &KindFacts, now: Timestamp) -> Markup {
 }
 
 /// What started a task, as a person says it.
-const fn word(trigger: Trigger) -> &'static str {
+pub(super) const fn trigger_word(trigger: Trigger) -> &'static str {
     match trigger {
         Trigger::Manual => "manual",
         Trigger::Schedule => "scheduled",
