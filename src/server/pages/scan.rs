@@ -7,6 +7,7 @@ use crate::model::{
     Failure, Kind, KindFacts, Reading, ScanStanding, Status, Tally, TaskType, Timestamp, Trigger, Unfinished,
 };
 use maud::{Markup, html};
+use std::time::Duration;
 
 /// Kinds that are listed for one task type: more than this nobody schedules.
 const MOST_KINDS: usize = 12;
@@ -50,7 +51,7 @@ pub(super) fn read_words((read, reading): (Read, &Reading)) -> String {
 }
 
 fn age(read: Read, reading: &Reading, now: Timestamp) -> Markup {
-    let took = reading.duration.map(span).zip(reading.requests);
+    let took = reading.duration.map(took).zip(reading.requests);
     html! {
         p.age {
             @match reading.last_success {
@@ -65,6 +66,10 @@ fn age(read: Read, reading: &Reading, now: Timestamp) -> Markup {
             @if read == Read::Stale { " That is too long ago to say how things stand now." }
         }
     }
+}
+
+fn took(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) { "less than a second".to_owned() } else { span(duration) }
 }
 
 /// All that is known of the error: with it the vendor's support can be asked.
