@@ -49,7 +49,10 @@ def main():
             print(f"waiting for {flags.minutes} minutes, so that something happens")
             time.sleep(60 * flags.minutes)
         take_landing(exporter, folder)
-        draw_dashboard(prometheus, flags.minutes, folder)
+        try:
+            draw_dashboard(prometheus, flags.minutes, folder)
+        except queries.Refused as refused:
+            sys.exit(f"a query of the dashboard cannot be drawn: {refused}")
 
 
 def arguments():
@@ -107,9 +110,9 @@ def answering(url, path):
 
 
 def take_landing(exporter, folder):
-    """The landing page, its first target unfolded as by a click."""
+    """The landing page, as tall as it is."""
     with urllib.request.urlopen(exporter + "/", timeout=30) as answer:
-        shown = answer.read().decode().replace('<details class="target', '<details open class="target', 1)
+        shown = answer.read().decode()
     measured = "<script>document.documentElement.dataset.height = document.body.scrollHeight</script>"
     page = folder / "landing.html"
     page.write_text(shown + measured)

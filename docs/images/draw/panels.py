@@ -4,6 +4,7 @@ import html
 import re
 import time
 
+import charts
 import queries
 import values
 
@@ -135,7 +136,5 @@ def timeseries(panel, prometheus, width, height):
             lines.append((re.sub(r"\{\{(\w+)\}\}", fill, target["legendFormat"]), points))
     if not any(points for _, points in lines):
         return f'<div class="none">{html.escape(panel["fieldConfig"]["defaults"]["noValue"])}</div>', ""
-    import charts  # here, because a chart asks for the configuration of a field
-
     named = [(name, merged(panel, name), points) for name, points in sorted(lines, key=lambda line: line[0].startswith("limit"))]
     return charts.chart(named, times, width - 2, height - 30), ""
