@@ -1,6 +1,7 @@
 //! The dashboards are whole: what Grafana would show without a word, twice, or not at all is found here.
 //!
 //! Whether the metrics and labels in their queries exist is not asked here.
+#![cfg(test)]
 
 use serde_json::Value;
 use std::collections::BTreeSet;

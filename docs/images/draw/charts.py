@@ -22,11 +22,14 @@ def chart(lines, times, width, height):
     if right_side:
         parts.append(frame.grid(right[0], right[1], "right"))
     floor = {}
-    for name, config, points, stroke in colored:
+    for _, config, points, stroke in colored:
         top = right[0] if is_right(config) else left[0]
         parts.append(frame.marks(config["custom"], points, floor, top, stroke))
-    legend = "".join(f'<span><i style="background:{stroke}"></i>{html.escape(name)}</span>' for name, _, _, stroke in colored)
-    return f'<svg width="{width:.0f}" height="{height - rows * LEGEND_LINE:.0f}">{"".join(parts)}</svg><div class="legend">{legend}</div>'
+    legend = "".join(
+        f'<span><i style="background:{stroke}"></i>{html.escape(name)}</span>' for name, _, _, stroke in colored
+    )
+    drawing = f'<svg width="{width:.0f}" height="{height - rows * LEGEND_LINE:.0f}">{"".join(parts)}</svg>'
+    return f'{drawing}<div class="legend">{legend}</div>'
 
 
 def is_right(config):
@@ -94,11 +97,17 @@ class Frame:
             if side == "left":
                 parts.append(f'<path d="M{LEFT} {y:.1f}h{self.width:.0f}" stroke="#2a2d34"/>')
             parts.append(f'<text x="{at[0]:.0f}" y="{y + 4:.1f}" text-anchor="{at[1]}">{text}</text>')
-        span = next(span for span in (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400) if (self.end - self.start) / span <= max(2, self.width / 60))
+        span = next(
+            span
+            for span in (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+            if (self.end - self.start) / span <= max(2, self.width / 60)
+        )
         moment = math.ceil(self.start / span) * span
         while side == "left" and moment <= self.end:
             text = time.strftime("%H:%M", time.gmtime(moment))
-            parts.append(f'<text x="{self.x(moment):.0f}" y="{ABOVE + self.height + 15:.0f}" text-anchor="middle">{text}</text>')
+            parts.append(
+                f'<text x="{self.x(moment):.0f}" y="{ABOVE + self.height + 15:.0f}" text-anchor="middle">{text}</text>'
+            )
             moment += span
         return "".join(parts)
 
@@ -117,9 +126,13 @@ class Frame:
         if custom["drawStyle"] == "bars":
             wide = 0.8 * self.width * self.step / (self.end - self.start)
             bar = '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"/>'
-            return "".join(bar.format(x - 0.9 * wide, y, 0.8 * wide, max(0, base - y), stroke) for x, y, base in filter(None, tops))
+            return "".join(
+                bar.format(x - 0.9 * wide, y, 0.8 * wide, max(0, base - y), stroke) for x, y, base in filter(None, tops)
+            )
         if custom["drawStyle"] == "points":
-            return "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{stroke}"/>' for x, y, _ in filter(None, tops))
+            return "".join(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{stroke}"/>' for x, y, _ in filter(None, tops)
+            )
         return self.line(custom, tops, stroke)
 
     @staticmethod

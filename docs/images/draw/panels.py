@@ -1,6 +1,7 @@
 """A dashboard and what its queries were answered -> a page that looks much as Grafana would show it."""
 
 import html
+import pathlib
 import re
 import time
 
@@ -11,29 +12,7 @@ import values
 # Grafana's grid: the height of a cell and the space between two panels, in pixels.
 WIDTH, CELL, GAP = 1440, 30, 8
 
-STYLE = """
-* { box-sizing: border-box }
-body { margin: 0; background: #111217; color: #ccccdc; font: 13px "DejaVu Sans Condensed", "DejaVu Sans", sans-serif }
-main { position: relative }
-h1 { font-size: 18px; font-weight: 500; margin: 0; padding: 12px 12px 6px }
-h1 small { font-size: 12px; font-weight: 400; color: #8e8e9b; float: right; padding-top: 4px }
-.row { position: absolute; font-size: 15px; font-weight: 500; padding: 4px }
-.row::before { content: "\\2304\\00a0" }
-.panel { position: absolute; background: #181b1f; border: 1px solid #25272e; border-radius: 3px; overflow: hidden }
-.panel h2 { font-size: 13px; font-weight: 500; margin: 0; padding: 7px 8px 5px; height: 28px; white-space: nowrap }
-.stat { display: flex; height: calc(100% - 28px); align-items: center; justify-content: center; font-size: 38px; font-weight: 500 }
-.stat.long { font-size: 20px }
-.none { display: flex; height: calc(100% - 28px); align-items: center; justify-content: center; color: #8e8e9b; font-size: 15px }
-table { border-collapse: collapse; width: 100%; font-size: 12px }
-th { text-align: left; color: #6e9fff; font-weight: 500; padding: 5px 8px; white-space: nowrap; border-bottom: 1px solid #25272e }
-td { padding: 5px 8px; white-space: nowrap; border-bottom: 1px solid #25272e; max-width: 210px; overflow: hidden; text-overflow: ellipsis }
-.bar { display: inline-block; height: 12px; width: 90px; background: #2c2f36; vertical-align: middle; margin-right: 6px }
-.bar i { display: block; height: 12px }
-.legend { position: absolute; bottom: 5px; left: 8px; right: 8px; font-size: 11px; max-height: 32px; overflow: hidden }
-.legend span { margin-right: 12px; white-space: nowrap }
-.legend i { display: inline-block; width: 12px; height: 4px; margin-right: 5px; vertical-align: middle; border-radius: 2px }
-svg text { fill: #8e8e9b; font-size: 10.5px }
-"""
+STYLE = (pathlib.Path(__file__).parent / "style.css").read_text()
 
 
 def page(dashboard, prometheus, first, last):
@@ -44,7 +23,8 @@ def page(dashboard, prometheus, first, last):
     drawn = "".join(draw(panel, prometheus, top) for panel in shown)
     height = max(box(panel, top)[1] + box(panel, top)[3] for panel in shown) + GAP + 42
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(prometheus.end))
-    note = f"drawn from the answers to the dashboard's queries, not by Grafana; {prometheus.length // 60} minutes of the demo, until {when}"
+    span = f"{prometheus.length // 60} minutes of the demo, until {when}"
+    note = f"drawn from the answers to the dashboard's queries, not by Grafana; {span}"
     head = f"<h1>{html.escape(dashboard['title'])} <small>{note}</small></h1>"
     return f'<!DOCTYPE html><meta charset="utf-8"><style>{STYLE}</style>{head}<main>{drawn}</main>', height
 
@@ -53,7 +33,12 @@ def box(panel, top):
     """left, top, width, height in pixels"""
     at = panel["gridPos"]
     column = (WIDTH - GAP) / 24
-    return (GAP + at["x"] * column, (at["y"] - top) * (CELL + GAP), at["w"] * column - GAP, at["h"] * (CELL + GAP) - GAP)
+    return (
+        GAP + at["x"] * column,
+        (at["y"] - top) * (CELL + GAP),
+        at["w"] * column - GAP,
+        at["h"] * (CELL + GAP) - GAP,
+    )
 
 
 def draw(panel, prometheus, top):
@@ -88,7 +73,10 @@ def table(panel, prometheus, *_):
     if not rows:
         return f'<div class="none">{html.escape(defaults["noValue"])}</div>', ""
     head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(cell(panel, column, row[column], prometheus.end) for column in columns) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(cell(panel, column, row[column], prometheus.end) for column in columns) + "</tr>"
+        for row in rows
+    )
     return f"<table><tr>{head}</tr>{body}</table>", ""
 
 
@@ -106,7 +94,10 @@ def cell(panel, column, value, now):
     text = html.escape(text)
     if look == "gauge" and value is not None:
         return f'<td><span class="bar"><i style="width:{100 * value:.0f}%;background:{color}"></i></span>{text}</td>'
-    style = {"color-text": f"color:{color}", "color-background": f"background:color-mix(in srgb, {color} 80%, black);color:#fff"}
+    style = {
+        "color-text": f"color:{color}",
+        "color-background": f"background:color-mix(in srgb, {color} 80%, black);color:#fff",
+    }
     return f'<td style="{style.get(look, "") if value is not None else "color:#8e8e9b"}">{text}</td>'
 
 
@@ -132,9 +123,16 @@ def timeseries(panel, prometheus, width, height):
     for target in panel["targets"]:
         times, answer = prometheus.range(target["expr"], panel)
         for found, points in answer:
-            fill = lambda match, found=found: found.get(match[1], "")
-            lines.append((re.sub(r"\{\{(\w+)\}\}", fill, target["legendFormat"]), points))
+            lines.append((legend(target["legendFormat"], found), points))
     if not any(points for _, points in lines):
         return f'<div class="none">{html.escape(panel["fieldConfig"]["defaults"]["noValue"])}</div>', ""
-    named = [(name, merged(panel, name), points) for name, points in sorted(lines, key=lambda line: line[0].startswith("limit"))]
+    named = [
+        (name, merged(panel, name), points)
+        for name, points in sorted(lines, key=lambda line: line[0].startswith("limit"))
+    ]
     return charts.chart(named, times, width - 2, height - 30), ""
+
+
+def legend(template, labels):
+    """`{{code}}` -> `200`"""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), template)

@@ -44,7 +44,9 @@ class Prometheus:
             "$__rate_interval": f"{max(step + self.scrape_interval, 4 * self.scrape_interval)}s",
             "$__interval": f"{step}s",
             "$__range": f"{self.length}s",
-            "$account": ".*", "$project": ".*", "$enterprise_project": ".*",
+            "$account": ".*",
+            "$project": ".*",
+            "$enterprise_project": ".*",
         }
         for name, value in values.items():
             expr = expr.replace(name, value)
@@ -83,7 +85,9 @@ def table(prometheus, panel):
             key = tuple(sorted((name, found[name]) for name in common))
             row = rows.setdefault(key, [{}])
             field = f"Value #{ref}" if len(targets) > 1 else "Value"
-            home = next((one for one in row if all(one.get(k, v) == v for k, v in found.items()) and field not in one), None)
+            home = next(
+                (one for one in row if all(one.get(k, v) == v for k, v in found.items()) and field not in one), None
+            )
             if home is None:
                 home = {}
                 row.append(home)

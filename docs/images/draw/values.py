@@ -4,12 +4,24 @@ import math
 import time
 
 COLORS = {
-    "green": "#73bf69", "red": "#f2495c", "orange": "#ff9830", "yellow": "#fade2a", "blue": "#5794f2",
-    "purple": "#b877d9", "text": "#ccccdc",
+    "green": "#73bf69",
+    "red": "#f2495c",
+    "orange": "#ff9830",
+    "yellow": "#fade2a",
+    "blue": "#5794f2",
+    "purple": "#b877d9",
+    "text": "#ccccdc",
 }
 PALETTE = ["#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#1f78c1", "#ba43a9", "#705da0", "#508642", "#cca300"]
 
-SPANS = [("years", 31_557_600), ("months", 2_629_800), ("weeks", 604_800), ("days", 86_400), ("hours", 3_600), ("mins", 60)]
+SPANS = [
+    ("years", 31_557_600),
+    ("months", 2_629_800),
+    ("weeks", 604_800),
+    ("days", 86_400),
+    ("hours", 3_600),
+    ("mins", 60),
+]
 
 
 def color(name):
@@ -40,7 +52,7 @@ def written(value, unit, decimals=None, now=None):
     if value is None or math.isnan(value):
         return None
     if unit == "s":
-        return span(value, 0 if abs(value) >= 1 else 2)
+        return span(value, decimals)
     if unit == "dateTimeFromNow":
         return from_now(value / 1000, now or time.time())
     if unit == "percentunit":
@@ -74,15 +86,15 @@ def scaled(value, base, names):
 
 def span(seconds, decimals):
     """90 -> 1.5 mins"""
-    for name, length in SPANS:
-        if abs(seconds) >= length:
-            count = number(round(seconds / length, 1), None)
-            return f"{count} {name.removesuffix('s') if count == '1' else name}"
     if not seconds:
         return "0 s"
     if abs(seconds) < 1:
-        return f"{1000 * seconds:.0f} ms" if abs(seconds) >= 0.01 else f"{1000 * seconds:.1f} ms"
-    return f"{seconds:.{decimals}f} s"
+        return f"{number(1000 * seconds, decimals)} ms"
+    for name, length in SPANS:
+        if abs(seconds) >= length:
+            count = number(seconds / length, decimals).removesuffix(".0")
+            return f"{count} {name.removesuffix('s') if count == '1' else name}"
+    return f"{number(seconds, decimals).removesuffix('.0')} s"
 
 
 def from_now(moment, now):
@@ -93,7 +105,13 @@ def from_now(moment, now):
     elif distance < 90:
         words = "a minute"
     else:
-        for name, length in [("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)]:
+        for name, length in [
+            ("year", 31_557_600),
+            ("month", 2_629_800),
+            ("day", 86_400),
+            ("hour", 3_600),
+            ("minute", 60),
+        ]:
             if distance >= 0.9 * length:
                 count = max(1, round(distance / length))
                 article = "an" if name == "hour" else "a"
