@@ -68,7 +68,7 @@ def ticks(top, config):
         step = 1 << math.ceil(math.log2(max(raw, 1)))
         return [n * step for n in range(int(top / step) + 1)]
     power = 10 ** math.floor(math.log10(raw))
-    step = next(power * one for one in (1, 2, 2.5, 5, 10) if power * one >= raw)
+    step = next(power * one for one in (1, 2, 5, 10) if power * one >= raw)
     step = max(step, 1) if whole else step
     return [n * step for n in range(int(top / step) + 1)]
 
