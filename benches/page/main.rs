@@ -51,10 +51,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn write(criterion: &mut Criterion, series: usize, snapshot: &Snapshot) -> Result<(), Box<dyn Error>> {
     let peer = Peer::new()?;
     peer.fill(snapshot);
-    peer::compare(&text(snapshot), &peer.text()?, series)?;
+    let text = text(snapshot);
+    peer::compare(&text, &peer.text()?, series)?;
     let mut group = criterion.benchmark_group("write");
     group.bench_with_input(BenchmarkId::new("table and gzip", series), snapshot, |bencher, snapshot| {
         bencher.iter(|| SnapshotPage::render(black_box(snapshot)));
+    });
+    group.bench_function(BenchmarkId::new("gzip alone", series), |bencher| {
+        bencher.iter(|| gzip(text.as_bytes()));
     });
     group.bench_function(BenchmarkId::new("prometheus, filled before", series), |bencher| {
         bencher.iter(|| peer.text());
@@ -90,9 +94,11 @@ fn send(criterion: &mut Criterion, series: usize, snapshot: &Snapshot) {
 fn apply(criterion: &mut Criterion) {
     let (mut ledger, page) = world::ledger(KNOWN);
     let at = world::now();
-    criterion.bench_function("apply/unchanged page", |bencher| {
+    let mut group = criterion.benchmark_group("apply");
+    group.bench_function("unchanged page", |bencher| {
         bencher.iter_batched(|| page.clone(), |page| ledger.apply(at, page), BatchSize::SmallInput);
     });
+    group.finish();
 }
 
 fn text(snapshot: &Snapshot) -> String {

@@ -13,7 +13,7 @@ const HISTORY: [usize; 4] = [0, 200, 1_000, 20_000];
 /// A row a history: what we ask, and what it takes to read the list anew each time.
 pub(crate) fn table() -> String {
     let mut text = String::from(
-        "\n| tasks in the window | first read | idle refresh | whole list, 200 a page | whole list, 10 a page |\n\
+        "\n| tasks | first read | idle refresh | the whole list, 200 a page | the whole list, 10 a page |\n\
          |---:|---:|---:|---:|---:|\n",
     );
     for tasks in HISTORY {
