@@ -1,0 +1,13 @@
+//! The whole product as Prometheus and an operator see it: a configuration as it is written, real HTTP to a simulated
+//! cloud, and real scrapes.
+#![cfg(test)]
+
+/// A world, described once more.
+mod described;
+/// A page, read back.
+mod page;
+/// Everything, running.
+mod rig;
+
+/// Every number of a world that is known, computed from its description.
+mod numbers;
