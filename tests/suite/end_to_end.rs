@@ -11,3 +11,12 @@ mod rig;
 
 /// Every number of a world that is known, computed from its description.
 mod numbers;
+
+/// The end of a run is counted once; facts move forward.
+mod counting;
+/// What goes wrong with the cloud, and for whom.
+mod failures;
+/// Tasks with series of their own.
+mod rows;
+/// What is too old to be said.
+mod staleness;

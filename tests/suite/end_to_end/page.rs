@@ -105,6 +105,11 @@ impl Series {
         labels.iter().all(|(label, value)| self.labels.get(*label).is_some_and(|has| has == value))
     }
 
+    /// The value of a label; empty if it is not there.
+    pub(super) fn label(&self, label: &str) -> &str {
+        self.labels.get(label).map_or("", String::as_str)
+    }
+
     /// As a line that can be compared.
     pub(super) fn key(&self) -> String {
         let labels: Vec<String> = self.labels.iter().map(|(label, value)| format!("{label}={value:?}")).collect();
