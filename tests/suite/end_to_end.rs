@@ -16,6 +16,8 @@ mod numbers;
 mod counting;
 /// What goes wrong with the cloud, and for whom.
 mod failures;
+/// Lists that are long, lie, and move.
+mod paging;
 /// Tasks with series of their own.
 mod rows;
 /// What is too old to be said.

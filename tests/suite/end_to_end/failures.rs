@@ -109,7 +109,7 @@ async fn every_broken_answer_takes_down_whom_it_meets() {
         ("another object", Fault::answer(200, &[], r#"{"error":null}"#), "decode", "data_list"),
         ("more than asked for", Fault::page(many), "too_large", "201 tasks where 200"),
         ("a flood", Fault::answer(200, &[], huge), "too_large", "16 MiB"),
-        ("a way elsewhere", Fault::answer(302, &[("location", "http://127.0.0.1:1/")], ""), "decode", "302"),
+        ("a way elsewhere", Fault::answer(302, &[("location", "http://127.0.0.1:1/")], ""), "invalid", "redirects"),
         ("an empty 404", Fault::answer(404, &[], ""), "not_found", "404"),
         ("an empty 401", Fault::answer(401, &[], ""), "auth", "401"),
         ("an unknown status", Fault::answer(418, &[], "tea"), "invalid", "tea"),
