@@ -127,7 +127,9 @@ impl Work {
     fn next(&self, under_way: usize) -> Next {
         let now = self.started.elapsed();
         let mut state = self.state();
-        state.gate.credential(self.list.credential_generation());
+        if state.gate.credential(self.list.credential_generation()) {
+            state.scopes.iter_mut().for_each(|scope| scope.clockwork.last_attempt = None);
+        }
         if let Some((until, _)) = state.gate.closed(now) {
             return Next::Wait(until.min(now + LOOK_AT_CREDENTIAL));
         }
@@ -150,7 +152,10 @@ impl Work {
                 clockwork.last_attempt = Some(now);
             }
         }
-        next
+        match next {
+            Next::Wait(until) if state.gate.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
+            next => next,
+        }
     }
 
     async fn turn(self: Arc<Self>, index: usize, part: Part) {

@@ -14,10 +14,14 @@ mod numbers;
 
 /// The end of a run is counted once; facts move forward.
 mod counting;
+/// The end.
+mod drain;
 /// What goes wrong with the cloud, and for whom.
 mod failures;
 /// Lists that are long, lie, and move.
 mod paging;
+/// Credentials that are refused and change; the budget.
+mod refused;
 /// Tasks with series of their own.
 mod rows;
 /// What is too old to be said.
