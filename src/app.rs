@@ -7,10 +7,10 @@ mod signals;
 pub use exporter::{Exporter, Settings, StartError};
 
 use crate::cli::{self, Command};
-use crate::config::{self, Config, Loaded, Problems};
+use crate::config::{self, Config, Loaded};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
-use crate::model::observe::{LogLevel, Observe};
+use crate::model::observe::Observe;
 use crate::server;
 use crate::simulator::{self, Simulator};
 use crate::telemetry;
@@ -79,8 +79,7 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
 }
 
 async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } =
-        load(&flags.source, environment).map_err(|wrong| Failed::Usage(wrong.to_string()))?;
+    let Loaded { config, warnings } = load(&flags.source, environment)?;
     let instruments = instruments(&config);
     log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
     for warning in &warnings {
@@ -97,7 +96,7 @@ async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<St
 }
 
 fn check(source: &cli::Source, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = load(source, environment).map_err(|wrong| Failed::Usage(wrong.to_string()))?;
+    let Loaded { config, warnings } = load(source, environment)?;
     let mut text = String::new();
     for warning in warnings {
         text.push_str(&format!("warning: {warning}\n"));
@@ -152,15 +151,20 @@ async fn simulate(flags: cli::Simulate) -> Result<String, Failed> {
     Ok(String::new())
 }
 
-/// The configuration: the file that is named, or the one that is there, or what the environment says.
-fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<Loaded, Problems> {
-    match &source.file {
+/// The configuration: the file that is named, or the one that is there, or what flags and environment say.
+fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<Loaded, Failed> {
+    let here = Path::new(CONFIG_FILE);
+    let (region, project) = (source.region.as_deref(), source.project.as_deref());
+    let loaded = match &source.file {
         Some(file) => config::load(file, environment),
-        None if source.region.is_none() && source.project.is_none() && Path::new(CONFIG_FILE).exists() => {
-            config::load(Path::new(CONFIG_FILE), environment)
+        None if !here.exists() => config::from_environment(region, project, environment),
+        None if region.is_none() && project.is_none() => config::load(here, environment),
+        None => {
+            let sentence = "--region and --project are for use without a configuration file, but there is one here";
+            return Err(Failed::Usage(format!("{sentence} ({CONFIG_FILE}): leave them out, or go elsewhere")));
         }
-        None => config::from_environment(source.region.as_deref(), source.project.as_deref(), environment),
-    }
+    };
+    loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))
 }
 
 fn instruments(config: &Config) -> Arc<Instruments> {
@@ -172,14 +176,7 @@ fn log_to_stderr(flags: &cli::Log, observer: Arc<dyn Observe>) -> Result<(), Fai
         cli::LogFormat::Logfmt => telemetry::Format::Logfmt,
         cli::LogFormat::Json => telemetry::Format::Json,
     };
-    let level = match flags.level {
-        cli::LogLevel::Error => LogLevel::Error,
-        cli::LogLevel::Warn => LogLevel::Warn,
-        cli::LogLevel::Info => LogLevel::Info,
-        cli::LogLevel::Debug => LogLevel::Debug,
-        cli::LogLevel::Trace => LogLevel::Trace,
-    };
-    telemetry::init(level, format, clock(), observer).map_err(|error| Failed::Run(error.to_string()))
+    telemetry::init(flags.level, format, clock(), observer).map_err(|error| Failed::Run(error.to_string()))
 }
 
 fn failed(error: StartError) -> Failed {

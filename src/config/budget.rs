@@ -25,12 +25,32 @@ pub(super) fn check(config: &Config, interval: &Located<Duration>, report: &mut 
     }
 }
 
-/// What is asked of one host, if it is too much. A refresh takes at least one request for each target and task type.
+impl Config {
+    /// How often a target of `account` whose interval is configured so can be refreshed in truth: where the budget does not
+    /// suffice, all that share it become equally late.
+    pub fn kept_interval(&self, account: &Account, interval: Duration) -> Duration {
+        let host = account.hss_endpoint.authority();
+        let sharers = self.accounts.iter().filter(|sharer| sharer.hss_endpoint.authority() == host);
+        let load = load(sharers.flat_map(|sharer| &sharer.watches), self.refresh.requests_per_minute.get());
+        if load > 1.0 { interval.mul_f64(load) } else { interval }
+    }
+}
+
+/// How much of a host's budget is asked for: above 1, it is too much. A refresh takes at least one request for each target
+/// and task type.
+fn load<'a>(watches: impl Iterator<Item = &'a Watch>, per_minute: u32) -> f64 {
+    watches.map(|watch| one(per_minute) * count(watch.types.len()) / watch.interval.as_secs_f64()).sum()
+}
+
+/// What one request takes of the budget, in seconds.
+fn one(per_minute: u32) -> f64 {
+    PERMIT.as_secs_f64() / f64::from(per_minute)
+}
+
+/// What is asked of one host, if it is too much.
 fn shortage(host: &str, watches: &[&Watch], interval: Duration, per_minute: u32) -> Option<Fault> {
-    let one = PERMIT.as_secs_f64() / f64::from(per_minute);
+    let load = load(watches.iter().copied(), per_minute);
     let requests: usize = watches.iter().map(|watch| watch.types.len()).sum();
-    // How much of the budget is asked for: above 1, it is too much.
-    let load: f64 = watches.iter().map(|watch| one * count(watch.types.len()) / watch.interval.as_secs_f64()).sum();
     if load <= 1.0 {
         return None;
     }
@@ -39,7 +59,7 @@ fn shortage(host: &str, watches: &[&Watch], interval: Duration, per_minute: u32)
     let budget = format!("{per_minute} requests a minute (each is free again {} s after its end)", PERMIT.as_secs());
     if watches.iter().all(|watch| watch.interval == interval) {
         let targets = watches.len();
-        let whole = written(one * count(requests));
+        let whole = written(one(per_minute) * count(requests));
         return Some(Fault::new(
             format!(
                 "cannot be kept at {host}: one refresh of its targets ({targets}) and their task types is {requests} \

@@ -38,10 +38,6 @@ pub(super) fn check(raw: Raw, cx: &mut Context<'_>) -> Option<Config> {
 }
 
 fn check_accounts(raw: &Raw, report: &mut Report) {
-    if raw.accounts.is_empty() {
-        let fault = Fault::new("names no account, so there is no target", "list an account with a project to watch");
-        report.refuse(&raw.at, None, fault);
-    }
     let mut names: HashMap<&str, &At> = HashMap::new();
     for Located { at, value: name, .. } in raw.accounts.iter().filter_map(|account| account.name.as_ref()) {
         match names.get(name.as_ref()) {
@@ -63,12 +59,16 @@ fn check_targets(accounts: &[RawAccount], report: &mut Report) {
     let mut undivided: HashMap<&str, &At> = HashMap::new();
     let mut divided: HashMap<&str, &At> = HashMap::new();
     for (account, project, Located { at, value: one, .. }) in targets(accounts) {
+        let written = match one {
+            EnterpriseProject::All => one.name(),
+            EnterpriseProject::One { .. } => one.id(),
+        };
         if let Some(first) = ids.get(&(project.id.as_ref(), one.id())) {
             let reason = format!(
                 "is the same project and enterprise project as {}: its tasks would be counted twice",
                 first.reference()
             );
-            report.refuse(at, Some(one.id()), Fault::new(reason, "keep one of the two"));
+            report.refuse(at, Some(written), Fault::new(reason, "keep one of the two"));
             continue;
         }
         ids.insert((&project.id, one.id()), at);
@@ -94,7 +94,7 @@ fn check_targets(accounts: &[RawAccount], report: &mut Report) {
         if let Some(other) = others.get(project.id.as_ref()) {
             let reason =
                 format!("overlaps with {}: `all` holds every enterprise project of the project", other.reference());
-            report.refuse(at, Some(one.id()), Fault::new(reason, "keep either `all` or the single ones"));
+            report.refuse(at, Some(written), Fault::new(reason, "keep either `all` or the single ones"));
         }
         same.entry(&project.id).or_insert(at);
     }

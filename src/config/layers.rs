@@ -4,7 +4,7 @@ use super::nearest::nearest;
 use super::reader;
 use super::report::{At, Fault, Place, Report};
 use super::schema::{Key, ROOT, Shape, join};
-use ::config::{Config, ConfigError, Map, Source, Value, ValueKind};
+use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
 /// What such a variable begins with. Those with a single `_` are flags, or belong to Kubernetes.
 const PREFIX: &str = "HSS_EXPORTER__";
@@ -15,47 +15,24 @@ const SEPARATOR: &str = "__";
 /// Lays the variables over what the file says.
 pub(super) fn merge(file: Value, environment: &[(String, String)], report: &mut Report) -> Value {
     let variables = overrides(environment, report);
-    let file = match file.kind {
+    let root = At { key: String::new(), place: Place::of(&file) };
+    let mut merged = match file.kind {
         ValueKind::Table(_) => file,
         ValueKind::Nil => empty(),
-        // The layers are tables, and only tables can be laid over each other: the crate would panic.
         _ => {
-            reader::refuse_kind(&At { key: String::new(), place: Place::of(&file) }, &file, reader::GROUP, report);
+            reader::refuse_kind(&root, &file, reader::GROUP, report);
             empty()
         }
     };
-    match Config::builder().add_source(Whole(file)).add_source(Overrides(variables)).build() {
-        Ok(merged) => merged.cache,
-        Err(error) => {
-            let at = At { key: String::new(), place: Place::Nowhere };
-            report.refuse(&at, None, Fault::new(error.to_string(), "look at the variables that override the file"));
-            empty()
-        }
+    // Straight over the file, not through `config::Config`: that copies groups without their lines.
+    if let Err(error) = Overrides(variables).collect_to(&mut merged) {
+        report.refuse(&root, None, Fault::new(error.to_string(), "look at the variables that override the file"));
     }
+    merged
 }
 
 fn empty() -> Value {
     Value::new(None, Map::<String, Value>::new())
-}
-
-/// The file, as it is.
-#[derive(Clone, Debug)]
-struct Whole(Value);
-
-impl Source for Whole {
-    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
-        self.0.clone().into_table()
-    }
-
-    // Not key by key: a key of the file is a word, even where it looks like a path.
-    fn collect_to(&self, cache: &mut Value) -> Result<(), ConfigError> {
-        *cache = self.0.clone();
-        Ok(())
-    }
 }
 
 /// Single values, by the paths of their keys.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Longer values are cut in messages: a value that long is not read, only recognised.
-const MAX_SHOWN: usize = 80;
+const MAX_SHOWN: usize = 120;
 
 /// One thing that is wrong, or worth a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The value as a message shows it.
+    /// A value or a key as a message shows it.
     pub(super) fn shown(value: &str) -> String {
         match value.char_indices().nth(MAX_SHOWN) {
             Some((end, _)) => format!("{}...", value.get(..end).unwrap_or_default()),

@@ -70,8 +70,6 @@ impl Context<'_> {
 }
 
 pub(super) struct Raw {
-    /// Where `accounts` stands, or should.
-    pub(super) at: At,
     pub(super) accounts: Vec<RawAccount>,
     pub(super) refresh: RawRefresh,
     pub(super) tasks: RawTasks,
@@ -106,10 +104,24 @@ pub(super) fn read(value: &Value, cx: &mut Context<'_>) -> Raw {
     let root = reader::root(value, &mut cx.report);
     let refresh = refresh(&root, &mut cx.report);
     let tasks = tasks::read(&root, &mut cx.report);
-    let accounts = root.list("accounts", &mut cx.report);
-    let at = accounts.as_ref().map_or_else(|| root.at.key("accounts", None), |list| list.at.clone());
-    let groups = accounts.map(|list| list.groups(&mut cx.report)).unwrap_or_default();
-    Raw { at, accounts: groups.iter().map(|group| account(group, cx)).collect(), refresh, tasks }
+    let accounts = elements(&root, "accounts", &mut cx.report, || {
+        Fault::new("names no account, so there is no target", "list an account with a project to watch")
+    });
+    Raw { accounts: accounts.iter().map(|group| account(group, cx)).collect(), refresh, tasks }
+}
+
+/// The groups of a list that may not be empty.
+fn elements<'v>(
+    group: &Group<'v>,
+    name: &str,
+    report: &mut Report,
+    if_empty: impl FnOnce() -> Fault,
+) -> Vec<Group<'v>> {
+    let list = group.list(name, report);
+    if list.as_ref().map_or(!group.has(name), |list| list.items.is_empty()) {
+        report.refuse(&group.at.key(name, group.get(name)), None, if_empty());
+    }
+    list.map(|list| list.groups(report)).unwrap_or_default()
 }
 
 fn refresh(root: &Group<'_>, report: &mut Report) -> RawRefresh {
@@ -138,14 +150,9 @@ fn account(group: &Group<'_>, cx: &mut Context<'_>) -> RawAccount {
     let hss_endpoint =
         endpoint(group, region.as_ref(), plain_http.is_some_and(|allowed| allowed.value), &mut cx.report);
     let ca_file = cx.file(group, "ca_file", Holds::Authorities);
-    let list = group.list("projects", &mut cx.report);
-    if list.as_ref().map_or(!group.has("projects"), |list| list.items.is_empty()) {
-        let at = group.at.key("projects", group.get("projects"));
-        let fault =
-            Fault::new("names no project, so the account has no target", "list the projects to watch, by their ids");
-        cx.report.refuse(&at, None, fault);
-    }
-    let projects = list.map(|list| list.groups(&mut cx.report)).unwrap_or_default();
+    let projects = elements(group, "projects", &mut cx.report, || {
+        Fault::new("names no project, so the account has no target", "list the projects to watch, by their ids")
+    });
     RawAccount {
         name,
         region: region.map(|region| region.value),
@@ -262,7 +269,7 @@ fn enterprise_project(
 ) -> Option<Located<EnterpriseProject>> {
     let (id, name) = match &value.kind {
         ValueKind::Table(_) => {
-            let group = list.group(at, value, report);
+            let group = list.group(at, value, report)?;
             let id = group.required(
                 "id",
                 report,

@@ -28,7 +28,8 @@ pub(super) struct List<'v> {
 
 /// The whole configuration.
 pub(super) fn root<'v>(value: &'v Value, report: &mut Report) -> Group<'v> {
-    open(At { key: String::new(), place: Place::Nowhere }, value, ROOT, report)
+    let at = At { key: String::new(), place: Place::Nowhere };
+    open(at.clone(), value, ROOT, report).unwrap_or(Group { at, keys: ROOT, table: None })
 }
 
 impl<'v> Group<'v> {
@@ -69,7 +70,7 @@ impl<'v> Group<'v> {
     pub(super) fn group(&self, name: &str, report: &mut Report) -> Option<Group<'v>> {
         let (key, value) = self.find(name)?;
         let (value, Shape::Group(keys)) = (value?, &key.shape) else { return None };
-        Some(open(self.at.key(name, Some(value)), value, keys, report))
+        open(self.at.key(name, Some(value)), value, keys, report)
     }
 
     /// A group below this one; where it is not there, one in which nothing is written.
@@ -123,13 +124,13 @@ impl<'v> Group<'v> {
 }
 
 impl<'v> List<'v> {
-    /// The elements as groups.
+    /// The elements that are groups.
     pub(super) fn groups(&self, report: &mut Report) -> Vec<Group<'v>> {
-        self.items.iter().map(|(at, value)| self.group(at, value, report)).collect()
+        self.items.iter().filter_map(|(at, value)| self.group(at, value, report)).collect()
     }
 
-    /// One element as a group.
-    pub(super) fn group(&self, at: &At, value: &'v Value, report: &mut Report) -> Group<'v> {
+    /// One element as a group. None if it is something else.
+    pub(super) fn group(&self, at: &At, value: &'v Value, report: &mut Report) -> Option<Group<'v>> {
         open(at.clone(), value, self.keys, report)
     }
 
@@ -186,14 +187,14 @@ pub(super) fn parsed<T>(
     }
 }
 
-/// Opens a group: whatever is no key of it is reported.
-fn open<'v>(at: At, value: &'v Value, keys: &'static [Key], report: &mut Report) -> Group<'v> {
+/// Opens a group: whatever is no key of it is reported. None if it is something else.
+fn open<'v>(at: At, value: &'v Value, keys: &'static [Key], report: &mut Report) -> Option<Group<'v>> {
     let table = match &value.kind {
         ValueKind::Table(table) => Some(table),
         ValueKind::Nil => None,
         _ => {
             refuse_kind(&at, value, GROUP, report);
-            None
+            return None;
         }
     };
     for (name, value) in table.into_iter().flatten() {
@@ -207,7 +208,7 @@ fn open<'v>(at: At, value: &'v Value, keys: &'static [Key], report: &mut Report)
             report.refuse(&at.key(name, Some(value)), None, Fault::new("is not a key of the configuration", remedy));
         }
     }
-    Group { at, keys, table }
+    Some(Group { at, keys, table })
 }
 
 fn element_keys(shape: &Shape) -> &'static [Key] {

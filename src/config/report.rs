@@ -123,10 +123,16 @@ impl Report {
 
     fn problem(&self, at: &At, value: Option<&str>, Fault { reason, remedy }: Fault) -> Problem {
         let (file, line, key) = match &at.place {
-            Place::Line(line) => (Arc::clone(&self.file), Some(*line), at.key.clone()),
+            Place::Line(line) => (Arc::clone(&self.file), Some(*line), one_line(&at.key)),
             Place::Named(name) => (Arc::from(""), None, name.clone()),
             Place::Nowhere => (Arc::clone(&self.file), None, at.key.clone()),
         };
         Problem { file, line, column: None, key, value: value.map(Problem::shown), reason, remedy }
     }
+}
+
+/// A key may be written over several lines; a message is one.
+fn one_line(key: &str) -> String {
+    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Problem::shown(&key.chars().map(plain).collect::<String>())
 }

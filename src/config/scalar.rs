@@ -67,11 +67,12 @@ pub(super) fn word<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Fault>
 /// A name: what becomes a label value.
 pub(super) fn name(text: &str) -> Result<Arc<str>, Fault> {
     let length = text.chars().count();
-    if text.trim().is_empty() || length > MAX_LENGTH {
-        return Err(Fault::new(
-            format!("has {length} characters"),
-            format!("write a name of 1 to {MAX_LENGTH} characters"),
-        ));
+    let remedy = format!("write a name of 1 to {MAX_LENGTH} characters");
+    if text.trim().is_empty() {
+        return Err(Fault::new("is blank", remedy));
+    }
+    if length > MAX_LENGTH {
+        return Err(Fault::new(format!("has {length} characters"), remedy));
     }
     if text.chars().any(char::is_control) {
         return Err(Fault::new("holds a line break or another control character", "leave it out"));

@@ -5,7 +5,6 @@
 
 mod account;
 pub mod board;
-pub mod forecast;
 pub mod gate;
 pub mod memory;
 pub mod plan;

@@ -2,7 +2,6 @@
 
 use super::account::{Shared, Work};
 use super::board::{Board, Entry};
-use super::forecast::kept_interval;
 use crate::cloud::{Clock, Cloud};
 use crate::config::{Account, Config, Watch};
 use crate::hss::TaskList;
@@ -111,13 +110,13 @@ fn entry(config: &Config, account: &Account, watch: &Watch) -> Entry {
     Entry {
         target: Arc::clone(&watch.target),
         types: watch.types.clone(),
-        stale_after: watch.stale_after.max(STALE_INTERVALS * kept_interval(config, account, watch.interval)),
+        stale_after: watch.stale_after.max(STALE_INTERVALS * config.kept_interval(account, watch.interval)),
     }
 }
 
 fn standing(config: &Config, account: &Account) -> AccountStanding {
     let slowest = account.watches.iter().map(|watch| watch.interval).max().unwrap_or(config.refresh.interval);
-    let refresh_interval = kept_interval(config, account, slowest);
+    let refresh_interval = config.kept_interval(account, slowest);
     let stale_after = account.watches.iter().map(|watch| watch.stale_after).max().unwrap_or(config.refresh.stale_after);
     AccountStanding {
         name: Arc::clone(&account.name),

@@ -8,6 +8,12 @@ mod config;
 mod end_to_end;
 /// What Prometheus reads.
 mod exposition;
+/// A small HTTP client for the others.
+mod http;
+/// When a run has ended: exactly once.
+mod ledger;
+/// What is logged, and how it reads.
+mod logs;
 /// Reading a list that moves while it is read.
 mod reading;
 /// What answers over HTTP, and for how long.
@@ -18,3 +24,5 @@ mod signing;
 mod simulator;
 /// The house keeps its rules.
 mod tidy;
+/// What an answer of the task list may hold.
+mod wire;
