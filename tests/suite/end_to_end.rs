@@ -12,6 +12,8 @@ mod rig;
 /// Every number of a world that is known, computed from its description.
 mod numbers;
 
+/// The program itself.
+mod binary;
 /// The end of a run is counted once; facts move forward.
 mod counting;
 /// The end.
@@ -24,5 +26,7 @@ mod paging;
 mod refused;
 /// Tasks with series of their own.
 mod rows;
+/// No secret is shown.
+mod secrets;
 /// What is too old to be said.
 mod staleness;
