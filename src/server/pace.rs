@@ -10,14 +10,9 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep, sleep_until};
-
-/// What arrived before the shutdown may be told to us only after it: a socket that is new to the runtime is never ready at
-/// first sight. Whenever a timer has run out, the sockets have been looked at.
-const LAST_WORD: Duration = Duration::from_millis(10);
+use tokio::time::{Sleep, sleep_until};
 
 /// A stream and the limits of the talk over it.
 pub(super) struct Paced<T> {
@@ -26,14 +21,12 @@ pub(super) struct Paced<T> {
     limits: Arc<Limits>,
     course: watch::Receiver<Course>,
     timer: Pin<Box<Sleep>>,
-    /// Until when a silent client may still say something, once the shutdown has begun.
-    last_word: Option<Instant>,
 }
 
 impl<T> Paced<T> {
     pub(super) fn new(stream: T, talk: Arc<Talk>, limits: Arc<Limits>, course: watch::Receiver<Course>) -> Self {
         let timer = Box::pin(sleep_until(talk.deadline(&limits, Course::Open)));
-        Self { stream, talk, limits, course, timer, last_word: None }
+        Self { stream, talk, limits, course, timer }
     }
 
     /// For a client that keeps us waiting: ready once that has lasted too long.

@@ -142,9 +142,8 @@ async fn whoever_gets_no_answer_in_time_is_down_and_holds_up_nobody() {
 async fn an_unreachable_cloud_leaves_a_page_that_says_so() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let key = "{ access_key: { id: AKEXAMPLE, secret: no-secret } }";
-    let mut setup = Setup::default();
-    setup.accounts = account_with("prod", key, BOTH).replace("{endpoint}", &format!("http://127.0.0.1:{port}"));
-    let rig = setup.start().await;
+    let accounts = account_with("prod", key, BOTH).replace("{endpoint}", &format!("http://127.0.0.1:{port}"));
+    let rig = Setup { accounts, ..Setup::default() }.start().await;
     let page = rig.first().await;
     for scope in [VICTIM, OTHERS[0], OTHERS[1], OTHERS[2]] {
         page.check("hss_target_up", &scope, Some(0.0));

@@ -84,7 +84,7 @@ impl Page {
 impl Series {
     /// `name{label="value",...} value`, or without the braces.
     fn read(line: &str) -> Option<Self> {
-        let name_end = line.find(|c: char| c == '{' || c == ' ')?;
+        let name_end = line.find(['{', ' '])?;
         let (name, mut rest) = line.split_at(name_end);
         let mut labels = BTreeMap::new();
         if let Some(inside) = rest.strip_prefix('{') {

@@ -203,10 +203,10 @@ fn with_a_clock_of_its_own<F: Future>(work: impl FnOnce() -> F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (done, wait) = std::sync::mpsc::channel::<()>();
-        let at_work = tokio::task::spawn_blocking(move || drop(wait.recv()));
+        let at_work = tokio::task::spawn_blocking(move || wait.recv());
         let output = work().await;
         drop(done);
-        at_work.await.unwrap();
+        assert!(at_work.await.unwrap().is_err(), "it was only waited for");
         output
     })
 }
