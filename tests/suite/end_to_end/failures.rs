@@ -27,6 +27,7 @@ fn two_projects() -> Setup {
         }
     });
     setup.accounts = account("prod", BOTH);
+    setup.refresh = "interval: 20ms";
     setup
 }
 
@@ -120,7 +121,7 @@ async fn every_broken_answer_takes_down_whom_it_meets() {
 
 #[tokio::test]
 async fn whoever_gets_no_answer_in_time_is_down_and_holds_up_nobody() {
-    let setup = Setup { refresh: "timeout: 1s", ..two_projects() };
+    let setup = Setup { refresh: "interval: 20ms, timeout: 1s", ..two_projects() };
     let rig = setup.start().await;
     rig.first().await;
     let hold = Hold::default();

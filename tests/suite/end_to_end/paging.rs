@@ -7,6 +7,9 @@ use hss_exporter::simulator::{Fault, ReadyOrder, Task, TaskId, World, broken_ite
 const CLUSTERS: (&str, &str) = ("task_type", "cluster_scan");
 const SCHEDULED: [(&str, &str); 2] = [CLUSTERS, ("trigger_type", "schedule")];
 
+/// One list, and a page that does not grow with it.
+const CLUSTERS_ONLY: &str = "{ types: [cluster_scan], series: { enabled: false } }";
+
 /// So many scheduled tasks, numbered from 1, the last of which ended so long ago, a minute apart.
 fn history(world: &mut World, tasks: u64, ago: u64) {
     for number in 1..=tasks {
@@ -19,7 +22,7 @@ fn history(world: &mut World, tasks: u64, ago: u64) {
 
 async fn start(tasks: u64, ago: u64, faults: Vec<Fault>) -> Rig {
     let mut setup = Setup::of(move |world| history(world, tasks, ago));
-    setup.tasks = "{ types: [cluster_scan] }";
+    setup.tasks = CLUSTERS_ONLY;
     setup.faults = faults;
     let rig = setup.start().await;
     rig.page_where("the window has been read", |page| page.value("hss_target_complete", &[CLUSTERS]) == Some(1.0))
@@ -169,7 +172,7 @@ async fn a_list_that_moves_while_it_is_read_loses_nothing_and_shows_nothing_twic
             world.insert(PAYMENTS, Task { id: TaskId(600), ..running });
             world.insert(PAYMENTS, Task { id: TaskId(601), ..Task::cluster(BORN).scheduled() });
         });
-        setup.tasks = "{ types: [cluster_scan], series: { enabled: false } }";
+        setup.tasks = CLUSTERS_ONLY;
         setup.options.ready = ready;
         let rig = setup.start().await;
         // The first request has not been answered, or has: either way what it shows is history.
@@ -215,7 +218,7 @@ async fn a_long_history_is_read_though_the_interval_cannot_be_kept() {
 #[tokio::test]
 async fn a_list_that_is_pulled_up_under_the_reader_is_read_again_and_that_is_counted() {
     let mut setup = Setup::of(|world| history(world, 600, HOUR));
-    setup.tasks = "{ types: [cluster_scan] }";
+    setup.tasks = CLUSTERS_ONLY;
     // The head once, and then the rest of the list page by page.
     setup.refresh = "interval: 1h, stale_after: 6h";
     let rig = setup.start().await;

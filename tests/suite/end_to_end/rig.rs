@@ -33,7 +33,7 @@ pub(super) const SHOP: &str = "fedcba9876543210fedcba9876543210";
 const LIMIT: Duration = Duration::from_secs(40);
 
 /// Between two looks at a page.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The clock of the cloud and of the exporter. It stands until a test moves it.
 #[derive(Clone)]
