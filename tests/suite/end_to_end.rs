@@ -14,12 +14,16 @@ mod numbers;
 
 /// The program itself.
 mod binary;
+/// Clocks that differ.
+mod clocks;
 /// The end of a run is counted once; facts move forward.
 mod counting;
 /// The end.
 mod drain;
 /// What goes wrong with the cloud, and for whom.
 mod failures;
+/// Watching less.
+mod filters;
 /// Lists that are long, lie, and move.
 mod paging;
 /// Credentials that are refused and change; the budget.

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::rig::{BORN, Clock, DAY, HOUR, MINUTE, PAYMENTS, Rig, SECOND, Setup};
-use hss_exporter::simulator::{Fault, ReadyOrder, Task, TaskId, World, broken_items};
+use hss_exporter::simulator::{Fault, ReadyOrder, Refusal, Task, TaskId, World, broken_items};
 
 const CLUSTERS: (&str, &str) = ("task_type", "cluster_scan");
 const SCHEDULED: [(&str, &str); 2] = [CLUSTERS, ("trigger_type", "schedule")];
@@ -229,4 +229,20 @@ async fn a_list_that_is_pulled_up_under_the_reader_is_read_again_and_that_is_cou
     check_status(&page, "finished", 549);
     check_recent(&page, 600);
     page.check("hss_exporter_page_rereads_total", &[("account", "prod")], Some(1.0));
+}
+
+#[tokio::test]
+async fn a_page_that_fails_in_the_middle_costs_no_event_and_gives_none_twice() {
+    let rig = start(300, HOUR, Vec::new()).await;
+    let refused = || Fault::refuse(Refusal::gateway(500, "0601", "Internal server error"));
+    rig.cloud.faults().push(refused().at_offset(199).times(2));
+    rig.cloud.faults().push(refused().at_offset(398).times(1));
+    rig.clock.pass(2 * SECOND);
+    rig.cloud.edit(|world| (0..450).for_each(|n| arrive(world, 1000 + n)));
+    rig.page_where("both have failed", |_| rig.cloud.faults().pending() == 0).await;
+    rig.fresh().await;
+    let page = rig.fresh().await;
+    page.check("hss_target_up", &[CLUSTERS], Some(1.0));
+    page.check("hss_tasks_finished_total", &SCHEDULED, Some(450.0));
+    check_status(&page, "finished", 750);
 }

@@ -6,7 +6,7 @@ use hss_exporter::app::{Exporter, Settings};
 use hss_exporter::config::{self, Config, Loaded};
 use hss_exporter::metrics::{Build, Instruments};
 use hss_exporter::model::{Snapshot, Timestamp};
-use hss_exporter::simulator::{Fault, Options, Scenario, Simulator, World};
+use hss_exporter::simulator::{DateHeader, Fault, Options, Scenario, Simulator, World};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,6 +58,10 @@ pub(super) struct Setup {
     pub(super) refresh: &'static str,
     pub(super) tasks: &'static str,
     pub(super) environment: Vec<(String, String)>,
+    /// By how many milliseconds our clock is ahead of the cloud's.
+    pub(super) ahead: i64,
+    /// What the cloud says about its own.
+    pub(super) date: DateHeader,
     /// What goes wrong from the beginning.
     pub(super) faults: Vec<Fault>,
     /// Makes what is there before anybody looks.
@@ -72,6 +76,8 @@ impl Default for Setup {
             refresh: "",
             tasks: "{}",
             environment: Vec::new(),
+            ahead: 0,
+            date: DateHeader::True,
             faults: Vec::new(),
             world: Box::new(|_| {}),
         }
@@ -140,9 +146,10 @@ impl Setup {
             world(all);
         });
         self.faults.drain(..).for_each(|fault| cloud.faults().push(fault));
+        cloud.faults().date(self.date);
         let config = self.config(&cloud.endpoint());
-        let running = Running::start(&config, &clock, &self.environment).await;
-        Rig { cloud, clock, running, config }
+        let running = Running::start(&config, &clock, self.ahead, &self.environment).await;
+        Rig { cloud, clock, ahead: self.ahead, running, config }
     }
 }
 
@@ -155,12 +162,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) async fn start(config: &Config, clock: &Clock, environment: &[(String, String)]) -> Self {
+    async fn start(config: &Config, clock: &Clock, ahead: i64, environment: &[(String, String)]) -> Self {
         let clock = clock.clone();
         let settings = Settings {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             telemetry_path: "/metrics".to_owned(),
-            clock: Arc::new(move || Timestamp::new(Duration::from_millis(clock.now()))),
+            clock: Arc::new(move || Timestamp::new(Duration::from_millis(clock.now().saturating_add_signed(ahead)))),
         };
         let names = config.accounts.iter().map(|account| &*account.name);
         let instruments = Arc::new(Instruments::new(names, Build::THIS));
@@ -182,6 +189,7 @@ impl Running {
 pub(super) struct Rig {
     pub(super) cloud: Simulator,
     pub(super) clock: Clock,
+    ahead: i64,
     pub(super) running: Running,
     pub(super) config: Config,
 }
@@ -241,7 +249,7 @@ impl Rig {
         assert!(!scopes.is_empty());
         let mut page = None;
         for _ in 0..2 {
-            let now = self.clock.pass(SECOND) as f64 / 1000.0;
+            let now = self.clock.pass(SECOND).saturating_add_signed(self.ahead) as f64 / 1000.0;
             let tried = |page: &Page| {
                 scopes.iter().all(|[account, project, enterprise_project, task_type]| {
                     let labels = [
