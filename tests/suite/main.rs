@@ -4,6 +4,8 @@
 mod cloud;
 /// What configuration is accepted, and what is said about the rest.
 mod config;
+/// The whole product, as Prometheus and an operator see it.
+mod end_to_end;
 /// What Prometheus reads.
 mod exposition;
 /// A small HTTP client for the others.
