@@ -4,6 +4,8 @@
 mod cloud;
 /// What configuration is accepted, and what is said about the rest.
 mod config;
+/// The ways to install it.
+mod deploy;
 /// What Prometheus reads.
 mod exposition;
 /// When a run has ended: exactly once.
