@@ -5,7 +5,7 @@
 use hss_exporter::cli::{self, Command};
 use hss_exporter::config::{self, Config, SecretSource};
 use hss_exporter::simulator::{Options, Simulator};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -67,7 +67,7 @@ fn service<'t>(compose: &'t str, name: &str) -> &'t str {
 }
 
 fn demo_configuration(compose: &str) -> Config {
-    let exporter = service(compose, "exporter");
+    let exporter = service(compose, "hss-exporter");
     let environment = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"]
         .map(|name| (name.to_owned(), only(exporter, &format!("{name}:")).to_owned()));
     let loaded = config::parse(&read(DEMO), DEMO, &environment).unwrap_or_else(|problems| panic!("{problems}"));
@@ -84,7 +84,7 @@ async fn the_exporter_of_the_compose_file_reads_everything_in_the_cloud_beside_i
     let mut demo = demo_configuration(&compose);
     let endpoint = format!("http://cloud:{}", simulate.listen.port);
     assert_eq!(demo.accounts[0].hss_endpoint.as_str(), endpoint);
-    assert_eq!(simulate.listen.host.as_deref(), Some("0.0.0.0"), "the exporter is in another container");
+    assert_eq!(simulate.listen.host.as_deref(), Some("0.0.0.0"), "hss-exporter is in another container");
 
     let defaults = Options::default();
     let options = Options { seed: simulate.seed.unwrap_or(defaults.seed), ..defaults };
@@ -133,7 +133,7 @@ fn the_program_understands_what_it_is_started_with() {
 
     let (_, check) = only(&dockerfile, "HEALTHCHECK").split_once("CMD ").expect("a command");
     let entry = words(only(&dockerfile, "ENTRYPOINT "))[0].to_owned();
-    let exporter = service(&compose, "exporter");
+    let exporter = service(&compose, "hss-exporter");
     for check in [words(check), words(only(exporter, "test:"))[1..].to_vec()] {
         assert_eq!(check[0], entry);
         assert!(matches!(command(&check[1..]), Command::Health(_)), "{check:?}");
@@ -146,7 +146,7 @@ fn the_program_understands_what_it_is_started_with() {
 fn what_the_compose_file_names_is_there() {
     let compose = read(COMPOSE);
     let mounts: Vec<_> = after(&compose, ".").into_iter().filter_map(|rest| rest.split_once(':')).collect();
-    assert!(mounts.len() >= 6, "{mounts:?}");
+    assert!(mounts.len() >= 5, "{mounts:?}");
     for (path, _) in &mounts {
         let path = format!("deploy/docker/.{path}");
         assert!(Path::new(&path).exists(), "{path} is not there");
@@ -160,8 +160,14 @@ fn what_the_compose_file_names_is_there() {
     assert!(Path::new(&format!("dashboards{dashboard}")).exists(), "{home} is not there");
     assert!(mounts.iter().any(|(from, to)| from.ends_with("/dashboards") && *to == format!("{folder}:ro")));
 
-    let rules = only(&read("deploy/docker/prometheus.yml"), "/").to_owned();
-    assert!(compose.contains(&format!("- ../prometheus/alerts.yml:/{rules}:ro")), "the rules are mounted elsewhere");
+    let prometheus = read("deploy/prometheus/prometheus.yml");
+    let services = compose.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    let services: BTreeSet<_> = services.filter(|name| !name.starts_with(' ')).collect();
+    let hosts: Vec<_> = prometheus.split(['[', ']', ' ', '\n']).filter_map(|word| word.split_once(':')).collect();
+    for port in ["10986", "9093"] {
+        let (host, _) = hosts.iter().find(|(_, to)| *to == port).unwrap_or_else(|| panic!("nobody at {port}"));
+        assert!(services.contains(host), "prometheus.yml asks `{host}:{port}`, which is no service");
+    }
 }
 
 #[test]
@@ -170,7 +176,7 @@ fn the_compose_file_opens_nothing_to_other_machines_and_gives_no_container_a_pri
     let ports = after(&compose, "ports:");
     assert_eq!(ports.len(), 4);
     assert!(ports.iter().all(|ports| ports.starts_with(r#"["127.0.0.1:"#) && words(ports).len() == 1), "{ports:?}");
-    let services = ["cloud", "exporter", "prometheus", "alertmanager", "grafana"];
+    let services = ["cloud", "hss-exporter", "prometheus", "alertmanager", "grafana"];
     for name in services {
         let text = service(&compose, name);
         assert!(only(text, "<<:").contains("*shut-in"), "{name}");
@@ -210,17 +216,21 @@ fn the_image_is_built_from_what_docker_is_given_and_from_nothing_else() {
     assert!(taken.iter().all(|path| Path::new(path).exists()));
 }
 
-/// The alerts of the rules, with their severities.
-fn alerts() -> BTreeMap<String, String> {
+/// The alerts of the rules, each with its severity.
+fn alerts() -> BTreeSet<(String, String)> {
     let rules = read("deploy/prometheus/alerts.yml");
-    let parts: Vec<_> = rules.split("alert: ").skip(1).collect();
-    let pair = |part: &&str| {
+    let pair = |part: &str| {
         let name = part.lines().next().expect("a name").trim().to_owned();
         let severity = part.split("severity: ").nth(1).expect("a severity");
-        let severity = severity.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        (name, severity.to_owned())
+        (name, severity.lines().next().unwrap_or_default().trim().to_owned())
     };
-    parts.iter().map(pair).collect()
+    rules.split("- alert: ").skip(1).map(pair).collect()
+}
+
+/// The alerts that a line names.
+fn named(line: &str) -> Vec<&str> {
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| word.len() > 3 && word.starts_with("Hss")).collect()
 }
 
 #[test]
@@ -228,20 +238,40 @@ fn it_is_tested_who_is_told_of_each_alert() {
     let routes = read("deploy/alertmanager/routes.test");
     for (name, severity) in alerts() {
         let start = format!("alertname={name} severity={severity} ");
-        assert!(routes.lines().any(|line| line.starts_with(&start)), "routes.test has no line `{start}...`");
+        let line = routes.lines().find(|line| line.starts_with(&start));
+        assert!(line.is_some_and(|line| line.ends_with(&format!("-> hss-{severity}"))), "no line `{start}...`");
     }
 }
 
 #[test]
 fn alertmanager_speaks_only_of_alerts_that_there_are() {
-    let alerts = alerts();
-    for path in ["deploy/alertmanager/alertmanager.yml", "deploy/alertmanager/inhibitions.test"] {
-        let text = read(path);
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()));
-        let named = words.filter(|word| word.len() > 3 && word.starts_with("Hss"));
-        for name in named {
-            assert!(alerts.contains_key(name), "{path}: there is no alert {name}");
+    let alerts: BTreeSet<_> = alerts().into_iter().map(|(name, _)| name).collect();
+    for path in
+        ["alertmanager.yml", "routes.test", "inhibitions.test"].map(|name| format!("deploy/alertmanager/{name}"))
+    {
+        for name in read(&path).lines().flat_map(named) {
+            assert!(alerts.contains(name), "{path}: there is no alert {name}");
         }
+    }
+}
+
+#[test]
+fn what_wakes_somebody_is_not_muted_by_what_does_not() {
+    let (alerts, order) = (alerts(), ["info", "warning", "critical"]);
+    let ranks = |line: &str| {
+        let names = named(line);
+        let of = |(_, severity): &&(String, String)| !line.contains("severity=") || line.contains(severity.as_str());
+        let said = alerts.iter().filter(|(name, _)| names.contains(&name.as_str())).filter(of);
+        said.map(|(_, severity)| order.iter().position(|one| one == severity).expect("a known severity")).collect()
+    };
+    let config = read("deploy/alertmanager/alertmanager.yml");
+    let rules: Vec<_> = config.split("- source_matchers:").skip(1).collect();
+    assert!(rules.len() >= 5);
+    for rule in rules {
+        let (source, rest) = rule.split_once("target_matchers:").expect("source and target");
+        let target = rest.split("equal:").next().unwrap_or_default().split("\n\n").next().unwrap_or_default();
+        let (sources, targets): (Vec<usize>, Vec<usize>) = (ranks(source), ranks(target));
+        assert!(sources.iter().min() >= targets.iter().max(), "{source} mutes{target}");
+        assert!(!sources.is_empty() && !targets.is_empty());
     }
 }
