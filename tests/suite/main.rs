@@ -8,8 +8,12 @@ mod config;
 mod deploy;
 /// What Prometheus reads.
 mod exposition;
+/// A small HTTP client for the others.
+mod http;
 /// When a run has ended: exactly once.
 mod ledger;
+/// What is logged, and how it reads.
+mod logs;
 /// Reading a list that moves while it is read.
 mod reading;
 /// What answers over HTTP, and for how long.
