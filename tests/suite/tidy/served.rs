@@ -69,7 +69,12 @@ fn check_file(served: &BTreeMap<String, Labels>, file: &File) -> Vec<String> {
         wrong.extend(incomplete(served, text).into_iter().map(|why| (*line, why)));
     }
     let expressions = match json {
-        true => texts.windows(2).filter(|pair| pair[0].1 == "expr").map(|pair| pair[1].clone()).collect(),
+        true => texts
+            .iter()
+            .zip(texts.iter().skip(1))
+            .filter(|((_, key), _)| key == "expr")
+            .map(|(_, text)| text.clone())
+            .collect(),
         false if file.path.ends_with(".md") => fenced(&file.text),
         false => expressions(&file.text),
     };
