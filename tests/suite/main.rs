@@ -8,6 +8,8 @@ mod config;
 mod end_to_end;
 /// The ways to install it.
 mod deploy;
+/// What Grafana shows.
+mod dashboards;
 /// What Prometheus reads.
 mod exposition;
 /// A small HTTP client for the others.
