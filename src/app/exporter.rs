@@ -2,11 +2,11 @@
 
 use crate::cloud::{Clock, Cloud};
 use crate::config::{Config, ListenAddress};
-use crate::metrics::{self, Instruments, SnapshotPage};
+use crate::metrics::{Instruments, SnapshotPage};
 use crate::model::observe::Observe;
 use crate::model::{Failure, Snapshot};
 use crate::refresh::Refresher;
-use crate::server::{self, BindError, Encoding, Limits, State};
+use crate::server::{self, BindError, Limits, State};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,8 +71,6 @@ impl Exporter {
         let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
         let cloud = Arc::new(Cloud::new(Arc::clone(&clock), Arc::clone(&observer), &config.refresh, environment));
         let refresher = Refresher::new(config, &cloud, &observer, &clock).map_err(StartError::Cloud)?;
-        let listen: Vec<server::Listen> =
-            listen.into_iter().map(|ListenAddress { host, port }| server::Listen { host, port }).collect();
         let listeners = server::bind(&listen).await.map_err(StartError::Bind)?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let snapshots = refresher.snapshots();
@@ -88,7 +86,7 @@ impl Exporter {
             snapshot: snapshots.clone(),
             exposition: Arc::new(move |encoding| {
                 let page = pages.borrow().clone();
-                page.compose(&instruments, to_metrics(encoding)).to_vec().into()
+                page.compose(&instruments, encoding).to_vec().into()
             }),
             healthy: Arc::new(move || !alive.is_finished()),
             ready,
@@ -136,11 +134,4 @@ fn ready(refresher: &Refresher, interval: Duration) -> server::Check {
         let untried = *untried.borrow();
         untried == 0 || (untried < all && started.elapsed() >= interval)
     })
-}
-
-const fn to_metrics(encoding: Encoding) -> metrics::Encoding {
-    match encoding {
-        Encoding::Identity => metrics::Encoding::Identity,
-        Encoding::Gzip => metrics::Encoding::Gzip,
-    }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The last second that RFC 3339 and HTTP can write: 9999-12-31T23:59:59Z.
+const END_OF_DATES: u64 = 253_402_300_799;
+
 /// A moment, as time since 1970-01-01T00:00:00Z. Earlier moments do not occur and cannot be written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(Duration);
@@ -25,6 +28,12 @@ impl Timestamp {
     /// Seconds since the Unix epoch, with their fraction: what a `_timestamp_seconds` family shows.
     pub fn as_secs_f64(self) -> f64 {
         self.0.as_secs_f64()
+    }
+
+    /// This moment for those who write dates: what is later than the year 9999 is its last second here.
+    #[must_use]
+    pub fn as_date(self) -> Self {
+        self.min(Self::from_secs(END_OF_DATES))
     }
 
     /// How long after `earlier` this is; zero if it is not after it.

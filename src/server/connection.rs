@@ -47,7 +47,7 @@ pub(super) async fn talk(stream: TcpStream, member: Member, serving: Arc<Serving
                 tracing::debug!("a silent connection gave way to another");
                 return;
             }
-            // A silent connection ends by itself when it is looked at again after the shutdown began.
+            // What the shutdown means for a connection, it finds out when it is looked at again.
             changed = course.changed() => {
                 if changed.is_err() || *course.borrow() == Course::Over {
                     return;

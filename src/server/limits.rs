@@ -10,6 +10,9 @@ pub struct Limits {
     pub connections: usize,
     /// How long a request's header may take to arrive; of a new connection, counted from its beginning.
     pub header: Duration,
+    /// How long a new connection may take to its first byte once the shutdown has begun: who has just connected is about
+    /// to ask, and would take the end of the connection for an error.
+    pub first_byte: Duration,
     /// How long a connection may be silent between requests: longer than a usual scrape interval, so that Prometheus
     /// keeps its connection.
     pub idle: Duration,
@@ -28,6 +31,7 @@ impl Default for Limits {
         Self {
             connections: 512,
             header: Duration::from_secs(10),
+            first_byte: Duration::from_secs(1),
             idle: Duration::from_secs(150),
             answer: Duration::from_secs(60),
             drain: Duration::from_secs(20),

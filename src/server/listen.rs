@@ -1,5 +1,6 @@
 //! Where we listen: an address as the operator writes it -> a listening socket.
 
+use crate::config::ListenAddress;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
 use std::io;
@@ -9,29 +10,11 @@ use tokio::net::{TcpListener, lookup_host};
 /// Connections that may wait to be accepted.
 pub(super) const BACKLOG: i32 = 1024;
 
-/// An address to listen on. Without a host: every interface, IPv6 and IPv4.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listen {
-    /// An IP address (IPv6 without brackets), or a name that has one.
-    pub host: Option<String>,
-    /// The port; 0 lets the system choose.
-    pub port: u16,
-}
-
-impl fmt::Display for Listen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.host {
-            Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
-            host => write!(f, "{}:{}", host.as_deref().unwrap_or(""), self.port),
-        }
-    }
-}
-
 /// An address that cannot be listened on.
 #[derive(Debug)]
 pub struct BindError {
     /// Which one.
-    pub address: Listen,
+    pub address: ListenAddress,
     /// Why not.
     pub error: io::Error,
 }
@@ -58,7 +41,7 @@ impl std::error::Error for BindError {
 ///
 /// # Errors
 /// The first address that cannot be listened on.
-pub async fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, BindError> {
+pub async fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, BindError> {
     let mut listeners = Vec::new();
     for address in addresses {
         let listener = bind_one(address).await;
@@ -67,7 +50,7 @@ pub async fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, BindError> {
     Ok(listeners)
 }
 
-async fn bind_one(Listen { host, port }: &Listen) -> io::Result<TcpListener> {
+async fn bind_one(ListenAddress { host, port }: &ListenAddress) -> io::Result<TcpListener> {
     let Some(host) = host else {
         let v6 = listen((Ipv6Addr::UNSPECIFIED, *port).into());
         return match v6 {
@@ -75,8 +58,11 @@ async fn bind_one(Listen { host, port }: &Listen) -> io::Result<TcpListener> {
             v6 => v6,
         };
     };
+    let mut addresses: Vec<SocketAddr> = lookup_host((host.as_str(), *port)).await?.collect();
+    // Of a name that has both, such as `localhost`, the one that everybody can reach.
+    addresses.sort_by_key(SocketAddr::is_ipv6);
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in lookup_host((host.as_str(), *port)).await? {
+    for address in addresses {
         match listen(address) {
             Ok(listener) => return Ok(listener),
             Err(error) => last = error,

@@ -19,10 +19,10 @@ mod trouble;
 
 pub use health::ask_health;
 pub use limits::Limits;
-pub use listen::{BindError, Listen, bind};
-pub use negotiate::Encoding;
+pub use listen::{BindError, bind};
 pub use serve::serve;
 
+use crate::metrics::Encoding;
 use crate::model::{Snapshot, Timestamp};
 use bytes::Bytes;
 use std::sync::Arc;

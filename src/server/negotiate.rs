@@ -1,13 +1,6 @@
 //! Which encoding a client wants, from its `Accept-Encoding` (RFC 9110, section 12.5.3).
 
-/// How the body of an answer is encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Encoding {
-    /// As it is.
-    Identity,
-    /// `gzip`.
-    Gzip,
-}
+use crate::metrics::Encoding;
 
 /// The encoding to answer with. What we cannot satisfy (`identity;q=0` without gzip) is answered as it is: a scrape that
 /// was refused for a matter of form would help nobody.

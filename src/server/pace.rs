@@ -25,17 +25,21 @@ pub(super) struct Paced<T> {
 
 impl<T> Paced<T> {
     pub(super) fn new(stream: T, talk: Arc<Talk>, limits: Arc<Limits>, course: watch::Receiver<Course>) -> Self {
-        let timer = Box::pin(sleep_until(talk.deadline(&limits)));
+        let timer = Box::pin(sleep_until(talk.deadline(&limits, Course::Open)));
         Self { stream, talk, limits, course, timer }
     }
 
-    /// For a client that keeps us waiting: an error once that has lasted too long.
-    fn wait<R>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<R>> {
-        let deadline = self.talk.deadline(&self.limits);
+    /// For a client that keeps us waiting: ready once that has lasted too long.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.talk.deadline(&self.limits, *self.course.borrow());
         if self.timer.deadline() != deadline {
             self.timer.as_mut().reset(deadline);
         }
-        self.timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        self.timer.as_mut().poll(context)
+    }
+
+    fn poll_time_out<R>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<R>> {
+        self.poll_deadline(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -51,9 +55,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
                 }
                 Poll::Ready(read)
             }
-            // Only now: what has arrived before the shutdown is read and answered.
-            Poll::Pending if silent && *self.course.borrow() != Course::Open => Poll::Ready(Ok(())),
-            Poll::Pending => self.wait(context),
+            // To hyper, as if the client had ended it: there is nothing to complain about.
+            Poll::Pending if silent => self.poll_deadline(context).map(Ok),
+            Poll::Pending => self.poll_time_out(context),
         }
     }
 }
@@ -61,7 +65,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
 impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(context, buf) {
-            Poll::Pending => self.wait(context),
+            Poll::Pending => self.poll_time_out(context),
             written => written,
         }
     }
@@ -72,7 +76,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write_vectored(context, bufs) {
-            Poll::Pending => self.wait(context),
+            Poll::Pending => self.poll_time_out(context),
             written => written,
         }
     }
@@ -83,10 +87,12 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_flush(context) {
-            Poll::Pending => self.wait(context),
+            Poll::Pending => self.poll_time_out(context),
             flushed => {
                 if self.talk.phase() == Phase::Sending {
                     self.talk.enter(Phase::Idle);
+                    // hyper has asked to read already, under another limit: it has to ask again.
+                    context.waker().wake_by_ref();
                 }
                 flushed
             }
@@ -95,7 +101,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_shutdown(context) {
-            Poll::Pending => self.wait(context),
+            Poll::Pending => self.poll_time_out(context),
             shut => shut,
         }
     }

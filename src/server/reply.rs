@@ -1,6 +1,6 @@
 //! An answer: its status, its headers, its bytes.
 
-use super::Encoding;
+use crate::metrics::Encoding;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{

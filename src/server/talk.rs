@@ -1,7 +1,9 @@
 //! How far one connection is, and until when that may last.
 
 use super::Limits;
+use super::serve::Course;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -60,14 +62,16 @@ impl Talk {
         state.phase = phase;
     }
 
-    /// When the phase that it is at will have lasted too long.
-    pub(super) fn deadline(&self, limits: &Limits) -> Instant {
+    /// When the phase that it is at will have lasted too long. Once nothing new is accepted, silence is too long at once.
+    pub(super) fn deadline(&self, limits: &Limits, course: Course) -> Instant {
         let State { phase, since, .. } = *self.state();
         since
-            + match phase {
-                Phase::Fresh | Phase::Header => limits.header,
-                Phase::Idle => limits.idle,
-                Phase::Answering | Phase::Sending => limits.answer,
+            + match (phase, course) {
+                (Phase::Fresh, Course::Open) | (Phase::Header, _) => limits.header,
+                (Phase::Fresh, _) => limits.first_byte.min(limits.header),
+                (Phase::Idle, Course::Open) => limits.idle,
+                (Phase::Idle, _) => Duration::ZERO,
+                (Phase::Answering | Phase::Sending, _) => limits.answer,
             }
     }
 
@@ -84,7 +88,7 @@ impl Talk {
         self.gives_way.notify_one();
     }
 
-    /// Ends when it has been asked to end, unless it is being answered by then.
+    /// Ends when it has been asked to end.
     pub(super) async fn gives_way(&self) {
         self.gives_way.notified().await;
     }

@@ -4,14 +4,12 @@
 
 use crate::model::Timestamp;
 use crate::model::observe::LogLevel;
+use humantime::format_rfc3339_millis;
 use std::error::Error;
 use std::fmt::{self, Debug, Write};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tracing::Event;
 use tracing::field::{Field, Visit};
-
-/// The last moment that RFC 3339 can write, in seconds since the epoch.
-const END_OF_DATES: u64 = 253_402_300_799;
 
 /// The fields of a line, in the order in which they are written.
 pub(super) struct Line {
@@ -29,7 +27,8 @@ impl Line {
     pub(super) fn of(event: &Event<'_>, at: Timestamp, level: LogLevel, source: Option<&str>) -> Self {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let mut line = vec![("ts", Value::Text(moment(at))), ("level", Value::Text(level.as_str().to_owned()))];
+        let ts = format_rfc3339_millis(SystemTime::UNIX_EPOCH + at.as_date().since_epoch());
+        let mut line = vec![("ts", Value::Text(ts.to_string())), ("level", Value::Text(level.as_str().to_owned()))];
         line.extend(fields.message.map(|message| ("msg", Value::Text(message))));
         line.extend(source.map(|source| ("source", Value::Text(source.to_owned()))));
         line.extend(fields.others);
@@ -127,12 +126,6 @@ impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.add(field, Value::Text(format!("{value:?}")));
     }
-}
-
-/// `2025-09-08T00:00:00.000Z`
-fn moment(at: Timestamp) -> String {
-    let since_epoch = at.since_epoch().min(Duration::from_secs(END_OF_DATES));
-    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + since_epoch).to_string()
 }
 
 /// Whether logfmt can do without quotes. An empty value, and the word `null`, would read as no value.

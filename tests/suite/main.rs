@@ -4,10 +4,16 @@
 mod cloud;
 /// What configuration is accepted, and what is said about the rest.
 mod config;
+/// The whole product, as Prometheus and an operator see it.
+mod end_to_end;
 /// What Prometheus reads.
 mod exposition;
+/// A small HTTP client for the others.
+mod http;
 /// When a run has ended: exactly once.
 mod ledger;
+/// What is logged, and how it reads.
+mod logs;
 /// Reading a list that moves while it is read.
 mod reading;
 /// What answers over HTTP, and for how long.

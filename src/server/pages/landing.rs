@@ -1,8 +1,9 @@
 //! The page as a whole: the head, the verdict, the targets.
 
-use super::scan::{read_words, section};
-use super::view::{Counts, Level, Read, TargetView, View};
-use super::words::{counted, moment, number, rfc3339};
+use super::scan::section;
+use super::summary::summary;
+use super::view::{Counts, Level, TargetView, View};
+use super::words::{counted, number, rfc3339};
 use crate::model::{Snapshot, Timestamp};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -125,21 +126,9 @@ fn list(heading: &str, targets: &[TargetView<'_>], fold: Fold, now: Timestamp) -
 
 fn target(view: &TargetView<'_>, fold: Fold, now: Timestamp) -> Markup {
     let standing = &view.shown.standing;
-    let [account, project, enterprise_project] = standing.target.labels();
-    // The oldest: it may be the reason for looking.
-    let read = standing.scans.iter().filter_map(|scan| scan.reading.last_success).min();
     html! {
         details.target.(class(view.level)) open[fold == Fold::Open] {
-            summary {
-                (badge(view.level, &words(view)))
-                span.name { (account) " / " b { (project) } " / " (enterprise_project) }
-                span.brief {
-                    @if view.counts.failed > 0 { span { (counted(view.counts.failed, "latest scan", "latest scans")) " with failures" } }
-                    @if view.counts.running > 0 { span { (number(view.counts.running)) " running" } }
-                    @if view.counts.waiting > 0 { span { (number(view.counts.waiting)) " waiting" } }
-                    @if let Some(read) = read { span { "read " (moment(read, now)) } }
-                }
-            }
+            (summary(view, now))
             div.scans { @for scan in &standing.scans { (section(scan, now)) } }
             p.ids {
                 span { "region " (standing.target.region) }
@@ -147,17 +136,6 @@ fn target(view: &TargetView<'_>, fold: Fold, now: Timestamp) -> Markup {
                 span { "enterprise project id " code { (standing.target.enterprise_project.id()) } }
             }
         }
-    }
-}
-
-/// How a target stands, in a word or two; of a target that is down, the word of the scan that is.
-fn words(view: &TargetView<'_>) -> String {
-    let mut scans = view.shown.standing.scans.iter().map(|scan| (Read::of(scan), &scan.reading));
-    match view.level {
-        Level::Good => "ok".to_owned(),
-        Level::Unknown => "not read yet".to_owned(),
-        Level::Failed => "failures".to_owned(),
-        Level::Down => scans.find(|(read, _)| read.level() == Level::Down).map_or_else(String::new, read_words),
     }
 }
 

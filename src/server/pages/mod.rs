@@ -4,10 +4,12 @@
 
 mod landing;
 mod scan;
+mod summary;
 mod view;
 mod words;
 
-use super::{Encoding, State};
+use super::State;
+use crate::metrics::Encoding;
 use crate::model::Snapshot;
 use bytes::Bytes;
 use flate2::Compression;

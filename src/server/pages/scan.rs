@@ -7,6 +7,7 @@ use crate::model::{
     Failure, Kind, KindFacts, Reading, ScanStanding, Status, Tally, TaskType, Timestamp, Trigger, Unfinished,
 };
 use maud::{Markup, html};
+use std::time::Duration;
 
 /// Kinds that are listed for one task type: more than this nobody schedules.
 const MOST_KINDS: usize = 12;
@@ -50,7 +51,7 @@ pub(super) fn read_words((read, reading): (Read, &Reading)) -> String {
 }
 
 fn age(read: Read, reading: &Reading, now: Timestamp) -> Markup {
-    let took = reading.duration.map(span).zip(reading.requests);
+    let took = reading.duration.map(took).zip(reading.requests);
     html! {
         p.age {
             @match reading.last_success {
@@ -65,6 +66,10 @@ fn age(read: Read, reading: &Reading, now: Timestamp) -> Markup {
             @if read == Read::Stale { " That is too long ago to say how things stand now." }
         }
     }
+}
+
+fn took(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) { "less than a second".to_owned() } else { span(duration) }
 }
 
 /// All that is known of the error: with it the vendor's support can be asked.
@@ -112,14 +117,14 @@ fn under_way(trigger: Trigger, unfinished: Unfinished, reading: &Reading, now: T
     html! {
         @if let Some(start) = unfinished.oldest_running_start {
             p.running {
-                b { "Running" } ", " (word(trigger)) ": since " (moment(start, now))
+                b { "Running" } ", " (trigger_word(trigger)) ": since " (moment(start, now))
                 @if let Some(end) = end { ", estimated to end " (moment(end, now)) " at " (clock_time(end, now)) }
                 "."
                 @if let Some(first) = overdue { " " strong.overdue { "Its first estimate was " (clock_time(first, now)) "." } }
             }
         }
         @if let Some(since) = unfinished.oldest_ready_first_seen {
-            p.running { b { "Ready" } ", " (word(trigger)) ": first seen " (moment(since, now)) "." }
+            p.running { b { "Ready" } ", " (trigger_word(trigger)) ": first seen " (moment(since, now)) "." }
         }
     }
 }
@@ -151,7 +156,7 @@ fn row(kind: &Kind, facts: &KindFacts, now: Timestamp) -> Markup {
     let scan = Some(kind.scan.as_str()).filter(|scan| !scan.is_empty()).unwrap_or("not named");
     html! {
         tr {
-            th scope="row" { (scan) " " small { (word(kind.trigger)) } }
+            th scope="row" { (scan) " " small { (trigger_word(kind.trigger)) } }
             td data-name="Outcome" { (badge(level_of(outcome), outcome.as_str())) }
             td data-name="Ended" { (moment(facts.latest.end, now)) }
             td.n data-name="Success" { (number(success)) }
@@ -164,7 +169,7 @@ fn row(kind: &Kind, facts: &KindFacts, now: Timestamp) -> Markup {
 }
 
 /// What started a task, as a person says it.
-const fn word(trigger: Trigger) -> &'static str {
+pub(super) const fn trigger_word(trigger: Trigger) -> &'static str {
     match trigger {
         Trigger::Manual => "manual",
         Trigger::Schedule => "scheduled",

@@ -92,7 +92,7 @@ impl Counts {
         let mut worst = Level::Good;
         for scan in &shown.standing.scans {
             worst = worst.max(Read::of(scan).level());
-            counts.failed += scan.facts.kinds().map(|(_, facts)| u64::from(failed(facts))).sum::<u64>();
+            counts.failed += failing(scan).count() as u64;
             if let Some(live) = &scan.live {
                 let of = |status| live.statuses.get(&status).copied().unwrap_or(0);
                 counts.running = counts.running.saturating_add(of(Status::Running));
@@ -135,6 +135,11 @@ pub(super) fn kinds(scan: &ScanStanding) -> Vec<(&Kind, &KindFacts)> {
     let mut kinds: Vec<(&Kind, &KindFacts)> = scan.facts.kinds().collect();
     kinds.sort_by_key(|(_, facts)| !failed(facts));
     kinds
+}
+
+/// The kinds of a scan whose latest scan had failures.
+pub(super) fn failing(scan: &ScanStanding) -> impl Iterator<Item = (&Kind, &KindFacts)> {
+    scan.facts.kinds().filter(|(_, facts)| failed(facts))
 }
 
 /// How much a person should care about a run's outcome.

@@ -4,9 +4,6 @@ use crate::model::Timestamp;
 use maud::{Markup, html};
 use std::time::{Duration, SystemTime};
 
-/// The last moment that RFC 3339 can write, in seconds since the epoch.
-const END_OF_DATES: u64 = 253_402_300_799;
-
 /// A moment, seen from `now`: `2 min ago` or `in 2 min`, with the moment itself for those who point at it.
 pub(super) fn moment(at: Timestamp, now: Timestamp) -> Markup {
     let absolute = rfc3339(at);
@@ -25,8 +22,7 @@ pub(super) fn clock_time(at: Timestamp, now: Timestamp) -> Markup {
 
 /// `2025-09-08T00:00:00Z`
 pub(super) fn rfc3339(at: Timestamp) -> String {
-    let seconds = at.since_epoch().as_secs().min(END_OF_DATES);
-    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
+    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + at.as_date().since_epoch()).to_string()
 }
 
 /// A span in its two greatest units: `42 s`, `2 min`, `3 h 5 min`, `2 d 4 h`.
