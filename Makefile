@@ -4,8 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench docs machine
-.PHONY: help demo build test lint docs pictures machine
+.PHONY: help demo build test lint bench docs pictures machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -91,7 +91,8 @@ fn book(task_type: TaskType, ledger: Ledger) -> Book {
         requests: Some(1),
     };
     let stale_after = Duration::from_secs(1800);
-    Book { task_type, ledger, reading, stale_after, cloud_ahead: ClockOffset::Ahead(Duration::ZERO) }
+    let expected = std::collections::BTreeMap::new();
+    Book { task_type, ledger, reading, stale_after, cloud_ahead: ClockOffset::Ahead(Duration::ZERO), expected }
 }
 
 fn target(number: usize) -> Arc<Target> {

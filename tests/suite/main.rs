@@ -4,12 +4,12 @@
 mod cloud;
 /// What configuration is accepted, and what is said about the rest.
 mod config;
-/// The whole product, as Prometheus and an operator see it.
-mod end_to_end;
-/// The ways to install it.
-mod deploy;
 /// What Grafana shows.
 mod dashboards;
+/// The ways to install it.
+mod deploy;
+/// The whole product, as Prometheus and an operator see it.
+mod end_to_end;
 /// What Prometheus reads.
 mod exposition;
 /// A small HTTP client for the others.
