@@ -195,3 +195,26 @@ async fn the_page_is_there_before_the_cloud_has_answered() {
     rig.first().await;
     assert_eq!(rig.get("/-/ready").await.0, 200);
 }
+
+#[tokio::test]
+async fn what_passes_by_itself_is_tried_again_and_nobody_notices() {
+    let setup = Setup { refresh: "max_attempts: 4", ..two_projects() };
+    let rig = setup.start().await;
+    rig.first().await;
+    rig.cloud.faults().push(Fault::refuse(Refusal::gateway(503, "0613", "The IAM service is currently unavailable")));
+    rig.cloud.faults().push(Fault::reset());
+    let retries = |page: &Page| page.known("hss_exporter_api_retries_total", &[("account", "prod")]);
+    let page = rig
+        .page_where("both have been tried again", |page| {
+            assert!(page.all("hss_target_up", &[]).iter().all(|series| series.value == 1.0));
+            retries(page) == 2.0
+        })
+        .await;
+    for reason in ["server", "connect"] {
+        page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", reason)], Some(1.0));
+    }
+    page.check("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "503")], Some(1.0));
+    page.check("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "error")], Some(1.0));
+    let page = rig.fresh().await;
+    assert!(page.all("hss_target_up", &[]).iter().all(|series| series.value == 1.0));
+}
