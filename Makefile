@@ -4,10 +4,11 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint docs machine
+.PHONY: help demo build test lint bench docs machine
+.PHONY: help demo build test lint docs pictures machine
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: machine ## a simulated cloud and the exporter on this machine; no account, no network
 	cargo run --release --locked -- demo
@@ -21,10 +22,17 @@ test: machine ## everything a change has to pass: format, lints, documentation, 
 lint: machine ## format and lints only
 	@tests/run.sh format lints
 
+bench: machine ## what a page costs, beside the same page by the prometheus crate: docs/performance.md
+	cargo bench --locked --bench page -- --quiet
+
 docs: machine ## writes the generated pages: docs/metrics.md
 	@mkdir -p docs target
 	cargo run --locked -- metrics > target/metrics.md
 	mv target/metrics.md docs/metrics.md
+
+pictures: machine ## takes the pictures in docs/images anew, from half an hour of the demo; needs prometheus and chromium
+	cargo build --locked
+	python3 docs/images/draw
 
 machine: # what the build needs from the machine
 	@tests/machine.sh

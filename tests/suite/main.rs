@@ -6,6 +6,10 @@ mod cloud;
 mod config;
 /// The whole product, as Prometheus and an operator see it.
 mod end_to_end;
+/// The ways to install it.
+mod deploy;
+/// What Grafana shows.
+mod dashboards;
 /// What Prometheus reads.
 mod exposition;
 /// A small HTTP client for the others.
