@@ -1,7 +1,7 @@
 //! The work on one account: whose turn it is, through its credential's gate, and what a turn leaves behind.
 
 use super::board::{Board, Place};
-use super::gate::Gate;
+use super::gate::{Gate, Refusal};
 use super::memory::Memory;
 use super::plan::Part;
 use super::schedule::{self, Clockwork, Next};
@@ -61,6 +61,8 @@ struct ScopeState {
     clockwork: Clockwork,
     memory: Memory,
     tried: bool,
+    /// Whether the cloud refused the credential in its last turn.
+    refused: bool,
 }
 
 impl Work {
@@ -80,7 +82,7 @@ impl Work {
                     history: false,
                     busy: false,
                 };
-                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false });
+                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: false });
             }
         }
         Self {
@@ -189,18 +191,22 @@ impl Work {
             }
         });
         let complete = self.shared.board.write(scope.place, |book| book.ledger.complete()).unwrap_or(false);
+        let refused = failure.clone().filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
+        let mut refusal = Refusal::News;
         let mut state = self.state();
         let moment = self.started.elapsed();
         if let Some(scope) = state.scopes.get_mut(index) {
             scope.clockwork.history = failure.is_none() && !complete && memory.unfinished.is_some();
             scope.clockwork.last_turn = Some(moment);
             scope.memory = memory;
+            if std::mem::replace(&mut scope.refused, refused.is_some()) {
+                refusal = Refusal::Again;
+            }
         }
         if answered {
             state.gate.good(moment);
         }
-        let refused = failure.filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
-        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, failure));
+        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, refusal, failure));
         drop(state);
         match closed {
             Some(failure) => self.all_refused(&failure),

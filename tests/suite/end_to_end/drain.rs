@@ -2,12 +2,12 @@
 
 use super::page::Page;
 use super::rig::{BORN, HOUR, PAYMENTS, Setup, read_answer, within};
-use hss_exporter::simulator::Task;
+use hss_exporter::simulator::{Fault, Hold, Task};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Enough for a page that the sockets between us do not hold.
-const TASKS: usize = 1500;
+const TASKS: usize = 1000;
 
 #[tokio::test]
 async fn every_scrape_that_is_under_way_at_the_end_is_whole() {
@@ -18,6 +18,7 @@ async fn every_scrape_that_is_under_way_at_the_end_is_whole() {
         }
     });
     setup.tasks = "{ types: [cluster_scan], series: { limit: 2000 } }";
+    setup.refresh = "interval: 1h, stale_after: 6h";
     let rig = setup.start().await;
     let large = |page: &Page| page.all("hss_task_info", &[]).len() == TASKS;
     rig.page_where("the page is large", large).await;
@@ -45,4 +46,16 @@ async fn every_scrape_that_is_under_way_at_the_end_is_whole() {
     let calls = rig.cloud.calls(hss_exporter::simulator::Api::ListTasks);
     tokio::task::yield_now().await;
     assert_eq!(rig.cloud.calls(hss_exporter::simulator::Api::ListTasks), calls);
+}
+
+#[tokio::test]
+async fn a_refresh_that_hangs_holds_up_neither_a_scrape_nor_the_end() {
+    let hold = Hold::default();
+    let setup = Setup { faults: vec![Fault::held(&hold).always()], ..Setup::default() };
+    let rig = setup.start().await;
+    rig.cloud.arrived(1).await;
+    assert_eq!(rig.scrape().await.all("hss_target_info", &[]).len(), 1);
+    within(rig.running.end()).await.unwrap();
+    let answered = rig.cloud.requests().iter().filter(|request| request.status.is_some()).count();
+    assert_eq!(answered, 0, "it still hangs");
 }

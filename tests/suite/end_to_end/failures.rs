@@ -99,7 +99,6 @@ async fn every_broken_answer_takes_down_whom_it_meets() {
     let rig = two_projects().start().await;
     rig.first().await;
     let many = serde_json::json!({ "total_num": 300, "data_list": vec![serde_json::json!({}); 201] });
-    let huge = " ".repeat(17 << 20);
     for (what, fault, reason, words) in [
         ("a proxy's page", Fault::html(502), "server", "Bad Gateway"),
         ("a portal's page", Fault::html(200), "decode", "not JSON"),
@@ -109,7 +108,6 @@ async fn every_broken_answer_takes_down_whom_it_meets() {
         ("a list", Fault::answer(200, &[], "[]"), "decode", "not a JSON object"),
         ("another object", Fault::answer(200, &[], r#"{"error":null}"#), "decode", "data_list"),
         ("more than asked for", Fault::page(many), "too_large", "201 tasks where 200"),
-        ("a flood", Fault::answer(200, &[], huge), "too_large", "16 MiB"),
         ("a way elsewhere", Fault::answer(302, &[("location", "http://127.0.0.1:1/")], ""), "invalid", "redirects"),
         ("an empty 404", Fault::answer(404, &[], ""), "not_found", "404"),
         ("an empty 401", Fault::answer(401, &[], ""), "auth", "401"),
@@ -120,8 +118,17 @@ async fn every_broken_answer_takes_down_whom_it_meets() {
 }
 
 #[tokio::test]
+async fn a_flood_is_not_read_to_its_end() {
+    let mut setup = Setup { refresh: "interval: 500ms", ..two_projects() };
+    setup.options.gzip_from = None;
+    let rig = setup.start().await;
+    rig.first().await;
+    check(&rig, "a flood", Fault::answer(200, &[], " ".repeat(17 << 20)), "too_large", &["16 MiB".to_owned()]).await;
+}
+
+#[tokio::test]
 async fn whoever_gets_no_answer_in_time_is_down_and_holds_up_nobody() {
-    let setup = Setup { refresh: "interval: 20ms, timeout: 1s", ..two_projects() };
+    let setup = Setup { refresh: "interval: 100ms, timeout: 1s", ..two_projects() };
     let rig = setup.start().await;
     rig.first().await;
     let hold = Hold::default();
@@ -194,4 +201,27 @@ async fn the_page_is_there_before_the_cloud_has_answered() {
     hold.release();
     rig.first().await;
     assert_eq!(rig.get("/-/ready").await.0, 200);
+}
+
+#[tokio::test]
+async fn what_passes_by_itself_is_tried_again_and_nobody_notices() {
+    let setup = Setup { refresh: "max_attempts: 4", ..two_projects() };
+    let rig = setup.start().await;
+    rig.first().await;
+    rig.cloud.faults().push(Fault::refuse(Refusal::gateway(503, "0613", "The IAM service is currently unavailable")));
+    rig.cloud.faults().push(Fault::reset());
+    let retries = |page: &Page| page.known("hss_exporter_api_retries_total", &[("account", "prod")]);
+    let page = rig
+        .page_where("both have been tried again", |page| {
+            assert!(page.all("hss_target_up", &[]).iter().all(|series| series.value == 1.0));
+            retries(page) == 2.0
+        })
+        .await;
+    for reason in ["server", "connect"] {
+        page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", reason)], Some(1.0));
+    }
+    page.check("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "503")], Some(1.0));
+    page.check("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "error")], Some(1.0));
+    let page = rig.fresh().await;
+    assert!(page.all("hss_target_up", &[]).iter().all(|series| series.value == 1.0));
 }

@@ -132,7 +132,7 @@ async fn no_secret_is_shown_in_success_or_in_any_failure() {
     let shown = Shown::default();
     let _guards = log_everything(&shown, Format::Logfmt);
     let mut setup = setup(dir.path());
-    setup.refresh = "timeout: 1s";
+    setup.refresh = "interval: 100ms, timeout: 1s";
     let rig = setup.start().await;
     let down = |page: &super::page::Page| page.all("hss_target_up", &[]).iter().filter(|up| up.value == 0.0).count();
     let page = rig.first().await;
