@@ -4,10 +4,10 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint docs machine
+.PHONY: help demo build test lint docs pictures machine
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: machine ## a simulated cloud and the exporter on this machine; no account, no network
 	cargo run --release --locked -- demo
@@ -25,6 +25,10 @@ docs: machine ## writes the generated pages: docs/metrics.md
 	@mkdir -p docs target
 	cargo run --locked -- metrics > target/metrics.md
 	mv target/metrics.md docs/metrics.md
+
+pictures: machine ## takes the pictures in docs/images anew, from half an hour of the demo; needs prometheus and chromium
+	cargo build --locked
+	python3 docs/images/draw
 
 machine: # what the build needs from the machine
 	@tests/machine.sh

@@ -4,6 +4,8 @@
 mod cloud;
 /// What configuration is accepted, and what is said about the rest.
 mod config;
+/// What Grafana shows.
+mod dashboards;
 /// What Prometheus reads.
 mod exposition;
 /// A small HTTP client for the others.
