@@ -6,6 +6,8 @@ mod cloud;
 mod config;
 /// What Grafana shows.
 mod dashboards;
+/// The ways to install it.
+mod deploy;
 /// What Prometheus reads.
 mod exposition;
 /// A small HTTP client for the others.
