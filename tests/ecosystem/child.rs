@@ -82,7 +82,9 @@ pub(crate) fn run(command: &mut Command, input: Option<&Path>) -> (bool, String)
 fn missing(command: &Command, error: &std::io::Error) -> ! {
     let program = command.get_program().to_string_lossy();
     if error.kind() == ErrorKind::NotFound {
-        panic!("there is no {program} on this machine: `make test` installs it, or, on Debian:\n    apt-get install prometheus prometheus-alertmanager")
+        panic!(
+            "there is no {program} on this machine: `make test` installs it, or, on Debian:\n    apt-get install prometheus prometheus-alertmanager"
+        )
     }
     panic!("{program} cannot be started: {error}")
 }

@@ -3,7 +3,7 @@
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use std::io::{self, Read};
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,14 +31,16 @@ impl Answer {
     /// The body, unpacked.
     #[track_caller]
     pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        match self.header("content-encoding") {
-            None => (&*self.body).read_to_string(&mut text),
-            Some("gzip") => GzDecoder::new(&*self.body).read_to_string(&mut text),
+        let plain = match self.header("content-encoding") {
+            None => self.body.clone(),
+            Some("gzip") => {
+                let mut plain = Vec::new();
+                io::Read::read_to_end(&mut GzDecoder::new(&*self.body), &mut plain).unwrap();
+                plain
+            }
             Some(other) => panic!("nobody asked for the encoding {other}"),
-        }
-        .unwrap();
-        text
+        };
+        String::from_utf8(plain).unwrap()
     }
 
     /// The body as JSON; what is none is an error that shows it.
@@ -61,8 +63,11 @@ pub(crate) async fn post(address: SocketAddr, path: &str, form: &[(&str, &str)])
     let body = body.join("&");
     let kind = "Content-Type: application/x-www-form-urlencoded";
     let length = body.len();
-    ask(address, &format!("POST {path} HTTP/1.0\r\nHost: {address}\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{body}"))
-        .await
+    ask(
+        address,
+        &format!("POST {path} HTTP/1.0\r\nHost: {address}\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{body}"),
+    )
+    .await
 }
 
 async fn ask(address: SocketAddr, request: &str) -> io::Result<Answer> {

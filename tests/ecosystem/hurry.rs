@@ -11,8 +11,15 @@ use std::time::Duration;
 pub(crate) const FACTOR: u32 = 60;
 
 /// The milliseconds of each unit.
-const UNITS: [(&str, u64); 7] =
-    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000), ("y", 31_536_000_000)];
+const UNITS: [(&str, u64); 7] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+    ("w", 604_800_000),
+    ("y", 31_536_000_000),
+];
 
 /// A text with each of its durations sixty times shorter.
 pub(crate) fn shortened(text: &str) -> String {

@@ -39,7 +39,11 @@ async fn alertmanager_knows_whom_to_tell_of_a_failed_scan() {
     wait::until("HssScanFailed is there, and muted by HssLatestScanFailing", async || {
         let alerts = alertmanager.alerts().await?;
         let news = list(&alerts).find(|alert| alert["labels"]["alertname"] == "HssScanFailed");
-        let by: Vec<&str> = news.into_iter().flat_map(|news| list(&news["status"]["inhibitedBy"])).filter_map(|id| id.as_str()).collect();
+        let by: Vec<&str> = news
+            .into_iter()
+            .flat_map(|news| list(&news["status"]["inhibitedBy"]))
+            .filter_map(|id| id.as_str())
+            .collect();
         let is_muted = received["fingerprint"].as_str().is_some_and(|id| by.contains(&id));
         if is_muted { Ok(()) } else { Err(alerts.to_string()) }
     })

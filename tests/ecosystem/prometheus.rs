@@ -2,15 +2,16 @@
 
 use super::child::Child;
 use super::exporter::own_address;
-use super::hurry::shortened;
 use super::http;
+use super::hurry::shortened;
 use super::wait;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 /// By name. That of the metric is `__name__`.
 pub(crate) type Labels = BTreeMap<String, String>;
@@ -20,6 +21,8 @@ pub(crate) struct Prometheus {
     /// Ends with this value.
     _child: Child,
     pub(crate) address: SocketAddr,
+    /// When it had scraped everybody for the first time.
+    ready: Instant,
 }
 
 /// A value that was asked for.
@@ -55,7 +58,11 @@ impl Prometheus {
         let mut child = Child::start("prometheus", &mut command, folder);
         let address = child.says("where it listens", listening).await;
         child.says("that it is ready", |words| words.contains("Server is ready").then_some(())).await;
-        Self { _child: child, address }
+        let prometheus = Self { _child: child, address, ready: Instant::now() };
+        // It takes some seconds to find its targets, which are minutes to the rules.
+        prometheus.holds(&format!("count(up{{job=\"hss-exporter\"}} == 1) == {}", exporters.len())).await;
+        prometheus.is_silent(&[("alertname", "HssExporterDown")]).await;
+        Self { ready: Instant::now(), ..prometheus }
     }
 
     /// The samples of an expression now. What cannot be executed is an error.
@@ -120,11 +127,12 @@ impl Prometheus {
         .await
     }
 
-    /// How many evaluations found such alerts firing, by the names of the alerts. `matchers` as in PromQL.
-    pub(crate) async fn fired(&self, matchers: &str) -> BTreeMap<String, f64> {
-        let expr = format!("sum by (alertname) (count_over_time(ALERTS{{alertstate=\"firing\",{matchers}}}[1h]))");
-        let counts = self.query(&expr).await.into_iter();
-        counts.map(|mut sample| (sample.labels.remove("alertname").unwrap_or_default(), sample.value)).collect()
+    /// The names of all alerts that have fired since everything stood, and have these labels. `matchers` as in PromQL.
+    pub(crate) async fn fired(&self, matchers: &str) -> BTreeSet<String> {
+        let since = self.ready.elapsed().as_millis().max(1);
+        let alerts = format!("ALERTS{{alertstate=\"firing\",{matchers}}}");
+        let found = self.query(&format!("count by (alertname) (count_over_time({alerts}[{since}ms]))")).await;
+        found.into_iter().filter_map(|mut sample| sample.labels.remove("alertname")).collect()
     }
 
     /// `GET /api/v1/...`: what is in `data`.
@@ -168,12 +176,11 @@ pub(crate) fn deployed(name: &str) -> String {
 /// The shipped configuration, with our addresses and our pace.
 fn configuration(exporters: &[SocketAddr], alertmanager: Option<SocketAddr>) -> String {
     let exporters: Vec<String> = exporters.iter().map(|address| format!("\"{address}\"")).collect();
-    // Port 1 takes no connections: nobody is told.
-    let alertmanager = alertmanager.map_or_else(|| "127.0.0.1:1".to_owned(), |address| address.to_string());
+    let alertmanager = alertmanager.map(|address| format!("\"{address}\"")).unwrap_or_default();
     let landing = exporters.first().map(|address| address.trim_matches('"').to_owned()).unwrap_or_default();
     let changes = [
         ("targets: [hss-exporter:10986]", format!("targets: [{}]", exporters.join(", "))),
-        ("targets: [alertmanager:9093]", format!("targets: [\"{alertmanager}\"]")),
+        ("targets: [alertmanager:9093]", format!("targets: [{alertmanager}]")),
         ("http://localhost:10986", format!("http://{landing}")),
         // A scrape may take as long as until the next one, and half a second is not much on a busy machine.
         ("scrape_interval: 500ms", "scrape_interval: 1s".to_owned()),

@@ -72,7 +72,11 @@ fn differences(said: &[(Labels, f64)], stored: &[(Labels, f64)]) -> Result<(), S
         here.iter().filter(|one| !there.contains(one)).map(|one| format!("{one:?}")).collect()
     };
     let (missing, extra) = (only(said, stored), only(stored, said));
-    if said == stored { Ok(()) } else { Err(format!("missing:\n{}\ntoo much:\n{}", missing.join("\n"), extra.join("\n"))) }
+    if said == stored {
+        Ok(())
+    } else {
+        Err(format!("missing:\n{}\ntoo much:\n{}", missing.join("\n"), extra.join("\n")))
+    }
 }
 
 /// The samples of a page in the text format.

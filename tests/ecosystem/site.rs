@@ -4,7 +4,6 @@ use super::exporter::Exporter;
 use super::prometheus::Prometheus;
 use hss_exporter::simulator::{Clock, Options, Scenario, Simulator, World};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
@@ -39,7 +38,8 @@ pub(crate) struct Site {
     pub(crate) exporter: Exporter,
     pub(crate) prometheus: Prometheus,
     pub(crate) cloud: Simulator,
-    pub(crate) folder: TempDir,
+    /// Everybody's files and logs, until the end.
+    _folder: TempDir,
 }
 
 impl Site {
@@ -59,12 +59,7 @@ impl Site {
         });
         let exporter = Exporter::serve(&configuration(&setup, &cloud.endpoint()), folder.path()).await;
         let prometheus = Prometheus::start(&[exporter.address], setup.alertmanager, folder.path()).await;
-        Self { exporter, prometheus, cloud, folder }
-    }
-
-    /// The temporary folder, with everybody's files and logs.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        Self { exporter, prometheus, cloud, _folder: folder }
     }
 }
 

@@ -1,0 +1,279 @@
+//! Every query of the rules and of the dashboards, asked of a real Prometheus about a world that is known.
+
+use super::hurry::duration;
+use super::prometheus::{Labels, Prometheus, Sample, list};
+use super::site::{HOUR, MINUTE, PAYMENTS, Setup, Site};
+use hss_exporter::simulator::Task;
+use hss_exporter::simulator::task::{FileType, Scan, ScanType};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+/// What Grafana puts in the place of its variables, with every choice at "All".
+const VARIABLES: [(&str, &str); 6] = [
+    ("$__rate_interval", "10s"),
+    ("$__interval", "5s"),
+    ("$__range", "1h"),
+    ("$enterprise_project", ".*"),
+    ("$project", ".*"),
+    ("$account", ".*"),
+];
+
+/// A query of a dashboard.
+struct Query {
+    /// File, panel and letter.
+    place: String,
+    expr: String,
+    /// Over a stretch of time, and not of a moment.
+    range: bool,
+}
+
+/// A world in which something is the matter with everything that alerts and panels ask of.
+async fn described() -> Site {
+    let setup = Setup {
+        tasks: "expect: [{ task_type: cluster_scan, trigger_type: schedule, every: 26h }]",
+        enterprise_projects: &[("0", "default"), ("7", "team")],
+        ..Setup::default()
+    };
+    let mut ends = None;
+    let site = Site::with(setup, |world, now| {
+        let ago = |hours: u64| now - hours * HOUR;
+        let benchmark = Scan::Cluster(&[ScanType::Benchmark]);
+        let dockerfiles = Scan::Iac(FileType::Dockerfile);
+        let mut insert = |task: Task| world.insert(PAYMENTS, task);
+        // The default enterprise project: two kinds fail, two are good, one of them after a failure.
+        insert(Task::cluster(ago(27)).scheduled().finished(ago(27), ago(26), 0, 2));
+        insert(Task::cluster(ago(3)).scheduled().finished(ago(3), ago(2), 3, 0));
+        insert(Task::new(benchmark, ago(3)).scheduled().finished(ago(3), ago(1), 2, 1));
+        insert(Task::iac(ago(4)).finished(ago(4), ago(3), 0, 10));
+        insert(Task::new(dockerfiles, ago(5)).scheduled().finished(ago(5), ago(4), 7, 0));
+        // The team's: one kind is good; one scan runs longer than a day, one waits, one is about to end.
+        let team = |task: Task| task.owned_by("7");
+        insert(team(Task::cluster(ago(30)).scheduled().finished(ago(30), ago(29), 4, 0)));
+        insert(team(Task::iac(ago(25)).scheduled().running(ago(25), 30)).named("hanging"));
+        insert(team(Task::cluster(now - MINUTE)).named("waiting"));
+        ends = Some(insert(team(Task::cluster(now - MINUTE).scheduled().running(now - MINUTE, 4))));
+    })
+    .await;
+    site.exporter.whole_page().await;
+    site.prometheus.holds("sum(hss_tasks{status=\"running\"}) == 2").await;
+    site.cloud.edit(|world| assert!(world.finish(ends.unwrap(), 3, 1)));
+    site.prometheus.holds("sum(increase(hss_tasks_finished_with_failures_total[10s])) > 0").await;
+    site
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_query_is_executed_and_gives_the_right_numbers() {
+    let site = described().await;
+    let prometheus = &site.prometheus;
+    site.prometheus.fires(&[("alertname", "HssLatestScanFailing"), ("enterprise_project", "team")]).await;
+    rules(prometheus).await;
+    numbers_of_alerts(prometheus).await;
+    let queries = queries();
+    panels(prometheus, &queries).await;
+    choices(prometheus).await;
+    numbers_of_panels(prometheus, &queries).await;
+}
+
+/// Every rule can be evaluated, by itself and by us.
+async fn rules(prometheus: &Prometheus) {
+    let groups = prometheus.get("rules").await.unwrap();
+    let mut seen = 0;
+    for rule in list(&groups["groups"]).flat_map(|group| list(&group["rules"])) {
+        seen += 1;
+        assert_eq!((&rule["health"], &rule["lastError"]), (&"ok".into(), &Value::Null), "{rule}");
+        prometheus.query(rule["query"].as_str().unwrap()).await;
+    }
+    assert!(seen > 10, "{seen} rules are too few to be all");
+    for alert in prometheus.alerts(&[]).await {
+        let said = format!("{:?}", alert.annotations);
+        assert!(!said.contains("<no value>") && !said.contains("error"), "the texts are whole: {said}");
+    }
+    let missed = prometheus.query("prometheus_rule_evaluation_failures_total > 0").await;
+    assert_eq!(missed, []);
+}
+
+/// Which alerts fire, told by all that tells one from the other.
+async fn numbers_of_alerts(prometheus: &Prometheus) {
+    let alerts = prometheus.alerts(&[]).await;
+    let mut firing: Vec<String> = alerts
+        .iter()
+        .filter(|alert| alert.state == "firing")
+        .map(|alert| named(&alert.labels, &["alertname", "enterprise_project", "task_type", "trigger_type", "scan"]))
+        .collect();
+    firing.sort();
+    let expected = [
+        "HssLatestScanFailing default cluster_scan schedule benchmark",
+        "HssLatestScanFailing default iac_scan manual k8s_yaml",
+        "HssLatestScanFailing team cluster_scan schedule cluster_vul",
+        "HssNoSuccessfulScan default cluster_scan schedule benchmark",
+        "HssNoSuccessfulScan team cluster_scan schedule cluster_vul",
+        "HssScanFailed team cluster_scan schedule",
+        "HssScanOverdue team iac_scan schedule",
+    ];
+    assert_eq!(firing, expected);
+}
+
+/// Every query of every panel can be executed, and finds something.
+async fn panels(prometheus: &Prometheus, queries: &[Query]) {
+    for query in queries {
+        let found = ask(prometheus, query).await;
+        assert!(found > 0 || is_quiet(&query.place), "{} finds nothing: {}", query.place, query.expr);
+    }
+}
+
+/// What there is nothing of in this world.
+fn is_quiet(place: &str) -> bool {
+    ["Targets that cannot be read", "API errors by reason", "Running longest/B"]
+        .iter()
+        .any(|panel| place.contains(panel))
+}
+
+/// How many series a query finds.
+async fn ask(prometheus: &Prometheus, query: &Query) -> usize {
+    if !query.range {
+        return prometheus.query(&query.expr).await.len();
+    }
+    let now = prometheus.query("time()").await[0].value;
+    let (start, end) = ((now - 10.0).to_string(), now.to_string());
+    let form = [("query", &*query.expr), ("start", &*start), ("end", &*end), ("step", "1")];
+    let answer = prometheus.post("query_range", &form).await;
+    let answer = answer.unwrap_or_else(|error| panic!("{}: {}\n{error}", query.place, query.expr));
+    list(&answer["result"]).count()
+}
+
+/// What can be chosen at the top of a dashboard.
+async fn choices(prometheus: &Prometheus) {
+    for (file, dashboard) in dashboards() {
+        for variable in list(&dashboard["templating"]["list"]).filter(|one| one["type"] == "query") {
+            let query = variable["query"]["query"].as_str().unwrap();
+            let inside = query.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')')).unwrap();
+            let (series, label) = inside.rsplit_once(", ").unwrap();
+            let found = prometheus.query(&format!("count by ({label}) ({})", filled(series))).await;
+            let mut found: Vec<String> = found.iter().map(|sample| named(&sample.labels, &[label])).collect();
+            found.sort();
+            let expected: &[&str] = match label {
+                "account" => &["prod"],
+                "project" => &["payments"],
+                "enterprise_project" => &["default", "team"],
+                other => panic!("{file}: what can be chosen for {other}?"),
+            };
+            assert_eq!(found, expected, "{file}: {label}");
+        }
+    }
+}
+
+/// The numbers that one looks at first.
+async fn numbers_of_panels(prometheus: &Prometheus, queries: &[Query]) {
+    for (panel, expected) in [
+        ("Targets down or stale", 0.0),
+        ("Latest scans with failures", 3.0),
+        ("Scans that hang", 1.0),
+        ("Stuck in the queue", 0.0),
+        ("Tasks running", 1.0),
+        ("Tasks waiting", 1.0),
+        ("Exporters", 1.0),
+        ("History incomplete", 0.0),
+        ("Tasks withheld", 0.0),
+        ("Malformed tasks", 0.0),
+        ("Unknown values", 0.0),
+    ] {
+        let place = format!("/{panel}/A");
+        let query = queries.iter().find(|query| query.place.ends_with(&place));
+        let query = query.unwrap_or_else(|| panic!("there is no panel {panel}"));
+        let found: Vec<f64> = prometheus.query(&query.expr).await.iter().map(|sample| sample.value).collect();
+        assert_eq!(found, [expected], "{panel}: {}", query.expr);
+    }
+    table(
+        prometheus,
+        queries,
+        "Kinds whose latest scan had failures/A",
+        &["enterprise_project", "trigger_type", "scan", "outcome"],
+        &["default manual k8s_yaml failed", "default schedule benchmark partial", "team schedule cluster_vul partial"],
+    )
+    .await;
+    table(
+        prometheus,
+        queries,
+        "Latest finished run of each kind/A",
+        &["enterprise_project", "trigger_type", "scan", "outcome"],
+        &[
+            "default manual k8s_yaml failed",
+            "default schedule benchmark partial",
+            "default schedule cluster_vul success",
+            "default schedule dockerfile success",
+            "team schedule cluster_vul partial",
+        ],
+    )
+    .await;
+    table(
+        prometheus,
+        queries,
+        "Running tasks/A",
+        &["enterprise_project", "task_type", "task_name"],
+        &["team iac_scan hanging"],
+    )
+    .await;
+    let failed = prometheus.query("sum by (enterprise_project) (hss_clusters_scan_failed_total) > 0").await;
+    let team = Labels::from([("enterprise_project".to_owned(), "team".to_owned())]);
+    assert_eq!(failed, [Sample { labels: team, value: 1.0 }], "the one cluster that failed since we look");
+}
+
+/// The rows of a table, told by these labels.
+async fn table(prometheus: &Prometheus, queries: &[Query], place: &str, labels: &[&str], expected: &[&str]) {
+    let query = queries.iter().find(|query| query.place.ends_with(place));
+    let query = query.unwrap_or_else(|| panic!("there is no {place}"));
+    let samples = prometheus.query(&query.expr).await;
+    let mut found: Vec<String> = samples.iter().map(|sample| named(&sample.labels, labels)).collect();
+    found.sort();
+    assert_eq!(found, expected, "{place}: {}", query.expr);
+}
+
+/// The values of some labels.
+fn named(labels: &Labels, names: &[&str]) -> String {
+    names.iter().filter_map(|name| labels.get(*name).map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
+fn dashboards() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|file| file.extension().is_some_and(|end| end == "json"));
+    let read = |file: std::path::PathBuf| {
+        let dashboard = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        (file.file_name().unwrap().to_string_lossy().into_owned(), dashboard)
+    };
+    let all: Vec<_> = files.map(read).collect();
+    assert!(!all.is_empty(), "there are dashboards");
+    all
+}
+
+/// The queries of all panels, those in folded rows included.
+fn queries() -> Vec<Query> {
+    let mut queries = Vec::new();
+    for (file, dashboard) in dashboards() {
+        let rows = list(&dashboard["panels"]);
+        let panels: Vec<&Value> = rows.flat_map(|panel| std::iter::once(panel).chain(list(&panel["panels"]))).collect();
+        for (panel, target) in
+            panels.iter().flat_map(|panel| list(&panel["targets"]).map(move |target| (panel, target)))
+        {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let place = format!("{file}/{}/{}", text(&panel["title"]), text(&target["refId"]));
+            queries.push(Query { place, expr: filled(&text(&target["expr"])), range: target["range"] == true });
+        }
+    }
+    assert!(queries.len() > 30, "{} queries are too few to be all", queries.len());
+    queries
+}
+
+/// A query with its variables filled in.
+fn filled(expr: &str) -> String {
+    let expr = VARIABLES.iter().fold(expr.to_owned(), |expr, (name, value)| expr.replace(name, value));
+    assert!(!expr.contains('$'), "a variable is left: {expr}");
+    expr
+}
+
+#[test]
+fn what_stands_for_a_stretch_of_time_is_one() {
+    let times = VARIABLES.iter().filter(|(name, _)| name.starts_with("$__"));
+    assert!(times.clone().count() == 3 && times.clone().all(|(_, value)| duration(value).is_some()));
+}
