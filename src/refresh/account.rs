@@ -54,6 +54,7 @@ struct OwnScope {
 struct State {
     gate: Gate,
     scopes: Vec<ScopeState>,
+    heads_in_a_row: u32,
 }
 
 struct ScopeState {
@@ -87,7 +88,7 @@ impl Work {
             list,
             interval: account.watches.iter().map(|watch| watch.interval).min().unwrap_or_default(),
             scopes,
-            state: Mutex::new(State { gate: Gate::default(), scopes: states }),
+            state: Mutex::new(State { gate: Gate::default(), scopes: states, heads_in_a_row: 0 }),
             shared,
             started: Instant::now(),
         }
@@ -126,7 +127,9 @@ impl Work {
     fn next(&self, under_way: usize) -> Next {
         let now = self.started.elapsed();
         let mut state = self.state();
-        state.gate.credential(self.list.credential_generation());
+        if state.gate.credential(self.list.credential_generation()) {
+            state.scopes.iter_mut().for_each(|scope| scope.clockwork.last_attempt = None);
+        }
         if let Some((until, _)) = state.gate.closed(now) {
             return Next::Wait(until.min(now + LOOK_AT_CREDENTIAL));
         }
@@ -135,7 +138,12 @@ impl Work {
             return Next::Busy;
         }
         let clockworks: Vec<Clockwork> = state.scopes.iter().map(|scope| scope.clockwork).collect();
-        let next = schedule::next(&clockworks, now);
+        let next = schedule::next(&clockworks, now, state.heads_in_a_row);
+        match next {
+            Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
+            Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
+            Next::Wait(_) | Next::Busy => {}
+        }
         if let Next::Turn(index, part) = next
             && let Some(ScopeState { clockwork, .. }) = state.scopes.get_mut(index)
         {
@@ -144,7 +152,10 @@ impl Work {
                 clockwork.last_attempt = Some(now);
             }
         }
-        next
+        match next {
+            Next::Wait(until) if state.gate.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
+            next => next,
+        }
     }
 
     async fn turn(self: Arc<Self>, index: usize, part: Part) {

@@ -32,11 +32,19 @@ struct Closed {
 }
 
 impl Gate {
-    /// Takes note of which credential is in use. Another one than before has everything before it.
-    pub fn credential(&mut self, generation: u64) {
+    /// Takes note of which credential is in use. Another one than before has everything before it. Answers whether it
+    /// takes the place of one that was refused: then nobody has to wait any longer.
+    pub fn credential(&mut self, generation: u64) -> bool {
+        let mended = self.generation != generation && self.doubted();
         if self.generation != generation {
             *self = Self { generation, ..Self::default() };
         }
+        mended
+    }
+
+    /// Whether the credential was refused, and had no good answer since.
+    pub fn doubted(&self) -> bool {
+        self.refusals > 0
     }
 
     /// Until when nothing may be asked, and why.
