@@ -10,6 +10,8 @@
 mod alertmanager;
 /// A program that runs beside a test, and ends with it.
 mod child;
+/// The dashboards, as Grafana asks for them.
+mod dashboards;
 /// The exporter, as it is shipped.
 mod exporter;
 /// Who asks whom over HTTP.
@@ -27,8 +29,8 @@ mod wait;
 mod failing_scan;
 /// An alert reaches Alertmanager.
 mod notification;
-/// Every query of the rules and of the dashboards.
-mod queries;
+/// What alerts and panels show of a known world.
+mod numbers;
 /// The exporter is killed, and comes back.
 mod restart;
 /// What Prometheus stores is what the exporter says.
@@ -37,3 +39,5 @@ mod scrape;
 mod tools;
 /// The cloud cannot be reached.
 mod unreachable;
+/// Everything that can go wrong does: every rule and every panel has something to say.
+mod worst;

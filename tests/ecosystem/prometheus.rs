@@ -118,6 +118,16 @@ impl Prometheus {
         .await
     }
 
+    /// Waits until at least one alert of this name fires.
+    pub(crate) async fn some_fire(&self, name: &str) -> Vec<Alert> {
+        wait::until(&format!("{name} fires"), async || {
+            let (firing, others): (Vec<_>, Vec<_>) =
+                self.alerts(&[("alertname", name)]).await.into_iter().partition(|alert| alert.state == "firing");
+            if firing.is_empty() { Err(format!("{others:#?}")) } else { Ok(firing) }
+        })
+        .await
+    }
+
     /// Waits until no alert with these labels fires or is about to.
     pub(crate) async fn is_silent(&self, wanted: &[(&str, &str)]) {
         wait::until(&format!("this is silent: {wanted:?}"), async || {

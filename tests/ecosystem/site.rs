@@ -2,7 +2,7 @@
 
 use super::exporter::Exporter;
 use super::prometheus::Prometheus;
-use hss_exporter::simulator::{Clock, Options, Scenario, Simulator, World};
+use hss_exporter::simulator::{Clock, Fault, Options, Scenario, Simulator, World};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) tasks: &'static str,
     /// The enterprise projects of the project.
     pub(crate) enterprise_projects: &'static [(&'static str, &'static str)],
+    /// What goes wrong from the beginning.
+    pub(crate) faults: Vec<Fault>,
     /// Who is told of alerts.
     pub(crate) alertmanager: Option<SocketAddr>,
 }
@@ -29,7 +31,13 @@ pub(crate) struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         let enterprise_projects = &[("0", "default")];
-        Self { refresh: "interval: 500ms, stale_after: 10m", tasks: "", enterprise_projects, alertmanager: None }
+        Self {
+            refresh: "interval: 500ms, stale_after: 10m",
+            tasks: "",
+            enterprise_projects,
+            faults: Vec::new(),
+            alertmanager: None,
+        }
     }
 }
 
@@ -49,7 +57,7 @@ impl Site {
     }
 
     /// As [`Self::start`], with choices.
-    pub(crate) async fn with(setup: Setup, world: impl FnOnce(&mut World, u64)) -> Self {
+    pub(crate) async fn with(mut setup: Setup, world: impl FnOnce(&mut World, u64)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let cloud = empty_cloud().await;
         cloud.edit(|all| {
@@ -57,6 +65,7 @@ impl Site {
             let now = all.now();
             world(all, now);
         });
+        setup.faults.drain(..).for_each(|fault| cloud.faults().push(fault));
         let exporter = Exporter::serve(&configuration(&setup, &cloud.endpoint()), folder.path()).await;
         let prometheus = Prometheus::start(&[exporter.address], setup.alertmanager, folder.path()).await;
         Self { exporter, prometheus, cloud, _folder: folder }
