@@ -11,7 +11,8 @@ use tempfile::TempDir;
 /// The id of the one project that there is, unless a test says otherwise.
 pub(crate) const PAYMENTS: &str = "0123456789abcdef0123456789abcdef";
 /// In milliseconds, as the cloud counts.
-pub(crate) const MINUTE: u64 = 60_000;
+pub(crate) const SECOND: u64 = 1_000;
+pub(crate) const MINUTE: u64 = 60 * SECOND;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
 
 /// What a test can choose.
