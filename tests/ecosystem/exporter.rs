@@ -14,28 +14,33 @@ pub(crate) struct Exporter {
     child: Child,
     pub(crate) address: SocketAddr,
     folder: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 impl Exporter {
     /// `serve` with a configuration, as an operator writes it.
     pub(crate) async fn serve(configuration: &str, folder: &Path) -> Self {
+        Self::serve_in(Vec::new(), configuration, folder).await
+    }
+
+    /// As [`Self::serve`], with these variables.
+    pub(crate) async fn serve_in(environment: Vec<(String, String)>, configuration: &str, folder: &Path) -> Self {
         fs::write(folder.join("hss-exporter.yml"), configuration).unwrap();
-        Self::start("serve", own_address(), folder).await
+        Self::start("serve", own_address(), environment, folder).await
     }
 
     /// `demo`
     pub(crate) async fn demo(folder: &Path) -> Self {
-        Self::start("demo", own_address(), folder).await
+        Self::start("demo", own_address(), Vec::new(), folder).await
     }
 
-    async fn start(verb: &str, listen: SocketAddr, folder: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hss-exporter"));
-        // What is set on this machine (a proxy, a configuration) is not meant for the test.
-        command.arg(verb).arg(format!("--web.listen-address={listen}")).env_clear().current_dir(folder);
+    async fn start(verb: &str, listen: SocketAddr, environment: Vec<(String, String)>, folder: &Path) -> Self {
+        let mut command = program(folder);
+        command.arg(verb).arg(format!("--web.listen-address={listen}")).envs(environment.clone());
         let mut child = Child::start("exporter", &mut command, folder);
         let so_far = child.words().len();
         let address = child.says("where it listens", |words| listening(verb, words.get(so_far..)?)).await;
-        Self { child, address, folder: folder.to_owned() }
+        Self { child, address, folder: folder.to_owned(), environment }
     }
 
     /// Ends it without asking.
@@ -46,7 +51,7 @@ impl Exporter {
     /// Starts it again where it was.
     pub(crate) async fn restart(&mut self) {
         self.kill();
-        *self = Self::start("serve", self.address, &self.folder).await;
+        *self = Self::start("serve", self.address, self.environment.clone(), &self.folder).await;
     }
 
     /// `GET`
@@ -66,6 +71,13 @@ impl Exporter {
         })
         .await
     }
+}
+
+/// The program, in a folder. What is set on this machine (a proxy, a configuration) is not meant for the test.
+pub(crate) fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hss-exporter"));
+    command.env_clear().current_dir(folder);
+    command
 }
 
 /// What is said of the address, once it is.

@@ -25,6 +25,8 @@ mod site;
 /// To look again until it is so.
 mod wait;
 
+/// What compose.yml starts, without containers.
+mod containers;
 /// A scan fails, and a good one follows.
 mod failing_scan;
 /// An alert reaches Alertmanager.
