@@ -15,7 +15,8 @@ demo: machine ## a simulated cloud and the exporter on this machine; no account,
 build: machine ## the binary, as target/release/hss-exporter
 	cargo build --release --locked
 
-test: machine ## everything a change has to pass: format, lints, documentation, the suite
+test: ## everything a change has to pass: format, lints, documentation, the suite, and all of it with the real Prometheus
+	@tests/machine.sh tests
 	@tests/run.sh
 
 lint: machine ## format and lints only

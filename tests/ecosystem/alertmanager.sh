@@ -97,6 +97,8 @@ state() {
 }
 
 start() {
+    # It is read before Alertmanager has had the time to open it.
+    : >"$scratch/log"
     prometheus-alertmanager --config.file="$config" --storage.path="$scratch" --cluster.listen-address= \
         --web.listen-address=127.0.0.1:0 >"$scratch/log" 2>&1 &
     alertmanager=$!
