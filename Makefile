@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint docs pictures machine
+.PHONY: help demo build test lint bench docs pictures machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,11 +15,15 @@ demo: machine ## a simulated cloud and the exporter on this machine; no account,
 build: machine ## the binary, as target/release/hss-exporter
 	cargo build --release --locked
 
-test: machine ## everything a change has to pass: format, lints, documentation, the suite
+test: ## everything a change has to pass: format, lints, documentation, the suite, and all of it with the real Prometheus
+	@tests/machine.sh tests
 	@tests/run.sh
 
 lint: machine ## format and lints only
 	@tests/run.sh format lints
+
+bench: machine ## what a page costs, beside the same page by the prometheus crate: docs/performance.md
+	cargo bench --locked --bench page -- --quiet
 
 docs: machine ## writes the generated pages: docs/metrics.md
 	@mkdir -p docs target

@@ -1,22 +1,32 @@
 #!/usr/bin/env bash
-# Sees to what the build needs from the machine: Rust, and on Debian these packages. Quiet where nothing is missing.
-#   gcc, libc6-dev    the linker, and the C and assembler parts of the crate `ring`
-#   ca-certificates   the roots by which cargo trusts the crate registry
+# Sees to what is needed of the machine: Rust, and on Debian these packages. Quiet where nothing is missing.
+# `tests/machine.sh` for the build, `tests/machine.sh tests` for the tests as well.
+#   gcc, libc6-dev           the linker, and the C and assembler parts of the crate `ring`
+#   ca-certificates          the roots by which cargo trusts the crate registry
+#   prometheus               promtool, and a Prometheus that tests/ecosystem starts by itself
+#   prometheus-alertmanager  amtool, and an Alertmanager likewise
 set -euo pipefail
 
-readonly packages=(gcc libc6-dev ca-certificates)
+readonly for_build=(gcc libc6-dev ca-certificates)
+readonly for_tests=(prometheus prometheus-alertmanager)
 
 main() {
     command -v cargo >/dev/null || fail "there is no cargo on this machine: install Rust from https://rustup.rs"
+    local packages=("${for_build[@]}")
+    case "${1-}" in
+        '') ;;
+        tests) packages+=("${for_tests[@]}") ;;
+        *) fail "usage: tests/machine.sh [tests]" ;;
+    esac
     if command -v dpkg-query >/dev/null; then
-        install_missing
+        install_missing "${packages[@]}"
     fi
     command -v cc >/dev/null || fail "there is no C compiler (cc) on this machine: install gcc and the C library's headers"
 }
 
 install_missing() {
     local missing=() package
-    for package in "${packages[@]}"; do
+    for package in "$@"; do
         is_installed "$package" || missing+=("$package")
     done
     if [ "${#missing[@]}" -eq 0 ]; then
@@ -28,15 +38,31 @@ install_missing() {
         as_root=(sudo)
         if ! sudo -n true 2>/dev/null && ! { [ -t 0 ] && command -v sudo >/dev/null; }; then
             # Not the end: a compiler may have come from elsewhere.
-            say "cannot install Debian packages (neither root nor sudo); if the build fails, let someone run:"
-            say "    apt-get install ${missing[*]}"
+            say "cannot install Debian packages (neither root nor sudo); if something fails for the want of them, let someone run:"
+            say "    apt-get install --no-install-recommends ${missing[*]}"
             return
         fi
     fi
     say "installing Debian packages: ${missing[*]}"
+    keep_asleep "${missing[@]}"
     if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; }; then
-        say "that did not work; if the build fails, it is for the want of them"
+        say "that did not work; if something fails now, it is for the want of them"
+    fi
+}
+
+# Debian starts what it installs, now and whenever the machine does. The tests want the programs and not the services.
+# Without systemd this is a container, as a rule, and its policy is to start nothing.
+keep_asleep() {
+    local services=() package
+    for package in "$@"; do
+        case " ${for_tests[*]} " in
+            *" $package "*) services+=("$package.service") ;;
+        esac
+    done
+    if [ "${#services[@]}" -gt 0 ] && [ -d /run/systemd/system ]; then
+        say "masking ${services[*]}, so that installing starts nothing; whoever wants them: systemctl unmask ${services[*]}"
+        "${as_root[@]}" systemctl --quiet mask "${services[@]}" || say "that did not work: they will be running"
     fi
 }
 
@@ -53,4 +79,4 @@ fail() {
     exit 1
 }
 
-main
+main "$@"

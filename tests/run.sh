@@ -13,6 +13,8 @@ format() {
 lints() {
     component clippy
     cargo clippy --all-targets --locked -- -D warnings
+    # What a plain `cargo test` leaves out, `--all-targets` does too.
+    cargo clippy --test ecosystem --locked -- -D warnings
 }
 
 documentation() {
@@ -21,10 +23,17 @@ documentation() {
 
 compilation() {
     cargo test --no-run --locked
+    cargo test --no-run --locked --test ecosystem
 }
 
 suite() {
     cargo test --locked
+}
+
+# With Debian's promtool, Prometheus and Alertmanager. Most of the time these tests wait, so all of them run side by side,
+# and not one a core. Without the programs they fail.
+ecosystem() {
+    cargo test --locked --test ecosystem -- --test-threads=32
 }
 
 # A minimal toolchain lacks these two.
@@ -35,14 +44,14 @@ component() {
 main() {
     local stages=("$@") stage
     if [ "${#stages[@]}" -eq 0 ]; then
-        stages=(format lints documentation compilation suite)
+        stages=(format lints documentation compilation suite ecosystem)
     fi
     trap 'printf "== %s: failed after %d s\n" "$stage" "$SECONDS" >&2' ERR
     for stage in "${stages[@]}"; do
         printf '== %s\n' "$stage"
         SECONDS=0
         case "$stage" in
-            format | lints | documentation | compilation | suite) "$stage" ;;
+            format | lints | documentation | compilation | suite | ecosystem) "$stage" ;;
             *) printf 'there is no such stage\n' >&2 && false ;;
         esac
         printf '== %s: passed in %d s\n' "$stage" "$SECONDS"

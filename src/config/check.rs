@@ -1,6 +1,7 @@
 //! The rules between keys, and the checked configuration that is left when none is broken.
 
 use super::budget;
+use super::expect;
 use super::raw::{Context, Raw, RawAccount, RawProject, RawRefresh};
 use super::report::{At, Fault, Located, Report};
 use super::tasks::{RawSeries, Settings};
@@ -23,6 +24,7 @@ const OWN_STALE_AFTER_INTERVALS: u32 = 3;
 pub(super) fn check(raw: Raw, cx: &mut Context<'_>) -> Option<Config> {
     check_accounts(&raw, &mut cx.report);
     check_targets(&raw.accounts, &mut cx.report);
+    expect::check(&raw, &mut cx.report);
     if let (Some(series), Some(window)) = (&raw.tasks.series, raw.refresh.window) {
         check_series(series, window, &mut cx.report);
     }
@@ -165,6 +167,7 @@ fn watches(
     settings: &Settings,
     refresh: &Refresh,
 ) -> Option<Vec<Watch>> {
+    let expect = expect::of_project(&raw, settings);
     let project = raw.project?;
     let types = raw.own.types.or_else(|| settings.types.clone()).unwrap_or_else(|| TaskType::ALL.to_vec());
     let filter = raw.own.filter.or_else(|| settings.filter.clone()).unwrap_or_default();
@@ -182,6 +185,7 @@ fn watches(
         interval: own.unwrap_or(refresh.interval),
         stale_after,
         filter: filter.clone(),
+        expect: expect.clone(),
     };
     Some(raw.enterprise_projects.into_iter().map(watch).collect())
 }

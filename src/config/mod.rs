@@ -6,6 +6,7 @@ mod budget;
 mod check;
 mod credentials;
 mod endpoint;
+mod expect;
 mod layers;
 mod listen;
 mod load;
@@ -90,6 +91,26 @@ pub struct Watch {
     pub stale_after: Duration,
     /// Which tasks.
     pub filter: Filter,
+    /// How often scans should succeed: each task type and trigger at most once, and only those that are read.
+    pub expect: Vec<Expectation>,
+}
+
+/// How often a scan should succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Which scans; watched.
+    pub task_type: TaskType,
+    /// What starts them; never [`Trigger::Other`].
+    pub trigger: Trigger,
+    /// The longest time from one good scan to the next; not zero.
+    pub every: Duration,
+}
+
+impl Expectation {
+    /// The scans that it is about.
+    fn of(self) -> (TaskType, Trigger) {
+        (self.task_type, self.trigger)
+    }
 }
 
 /// Which tasks are asked for. What is left out does not restrict.

@@ -88,6 +88,7 @@ const PROJECT: &[Key] = &[
     Key::scalar("interval"),
     Key::list("types", &Shape::Scalar),
     Key::group("filter", FILTER),
+    Key::list("expect", &Shape::Group(EXPECTATION)),
 ];
 
 const ENTERPRISE_PROJECTS: Shape =
@@ -102,6 +103,8 @@ const FILTER: &[Key] = &[
     Key::group("iac_scan", &[Key::scalar("file_type")]),
 ];
 
+const EXPECTATION: &[Key] = &[Key::scalar("task_type"), Key::scalar("trigger_type"), Key::scalar("every")];
+
 const REFRESH: &[Key] = &[
     Key::scalar("interval").or("5m"),
     Key::scalar("window").or("7d"),
@@ -114,6 +117,7 @@ const REFRESH: &[Key] = &[
 const TASKS: &[Key] = &[
     Key::list("types", &Shape::Scalar),
     Key::group("filter", FILTER),
+    Key::list("expect", &Shape::Group(EXPECTATION)),
     Key::group(
         "series",
         &[

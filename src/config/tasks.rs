@@ -1,19 +1,20 @@
-//! Which tasks are watched: `types` and `filter`, for all projects or for one, and `series`.
+//! Which tasks are watched: `types` and `filter`, for all projects or for one, and `series`. (`expect` is next door.)
 
+use super::expect;
 use super::reader::Group;
 use super::report::{At, Fault, Located, Report};
 use super::scalar;
-use super::{Filter, Series};
+use super::{Expectation, Filter, Series};
 use crate::model::{FileType, ScanTypes, TaskType, Timestamp, Trigger};
 use std::time::Duration;
 
 /// A page with so many tasks on it could not be scraped any more.
 const MAX_SERIES: u32 = 1_000_000;
 
-const TRIGGERS: [(&str, Trigger); 2] =
+pub(super) const TRIGGERS: [(&str, Trigger); 2] =
     [(Trigger::Manual.as_str(), Trigger::Manual), (Trigger::Schedule.as_str(), Trigger::Schedule)];
 
-const TYPES: [(&str, TaskType); 2] =
+pub(super) const TYPES: [(&str, TaskType); 2] =
     [(TaskType::ClusterScan.as_str(), TaskType::ClusterScan), (TaskType::IacScan.as_str(), TaskType::IacScan)];
 
 const SCAN_TYPES: [(&str, ScanTypes); 3] = [
@@ -44,6 +45,7 @@ pub(super) struct Settings {
     pub(super) interval: Option<Located<Duration>>,
     pub(super) types: Option<Vec<TaskType>>,
     pub(super) filter: Option<Filter>,
+    pub(super) expect: Option<Vec<Located<Expectation>>>,
 }
 
 /// Reads the group `tasks`.
@@ -58,6 +60,7 @@ pub(super) fn settings(group: &Group<'_>, report: &mut Report) -> Settings {
         interval: group.scalar("interval", report, scalar::duration),
         types: types(group, report),
         filter: group.group("filter", report).map(|group| filter(&group, report)),
+        expect: expect::read(group, report),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! New arrivals push items down: the next page shows some again. Deletions and retries pull items up: without care, one
 //! would be skipped. So each page starts one item early and must show something that the pages before it showed; if it
-//! does not, the page above it is read again.
+//! does not, the page above it is read again. Tasks that began in the same moment stand in no order, which may be another
+//! one for each page: those that end a page are read again with the next one, where they stand together.
 
 use super::query::{List, PAGE, Query};
 use super::wire::Page;
@@ -79,7 +80,7 @@ impl Paging {
         if page.listed < PAGE && (total_reached || !news) {
             return Turned::End;
         }
-        self.offset = covered.saturating_sub(1);
+        self.offset = covered.saturating_sub(overlap(page));
         if self.stale > MAX_STALE || self.offset > LAST_OFFSET { Turned::Lost } else { Turned::More }
     }
 
@@ -112,4 +113,14 @@ impl Paging {
     pub fn oldest(&self) -> Option<Timestamp> {
         self.oldest
     }
+}
+
+/// How many of a page's last items the next page shows again: all that began when the last one did, unless that is the
+/// whole page.
+fn overlap(page: &Page) -> u32 {
+    let last = page.tasks.last().and_then(|task| task.start);
+    let together = page.tasks.iter().rev().take_while(|task| last.is_some() && task.start == last).count();
+    // Items that are no tasks may stand among them.
+    let no_tasks = usize::try_from(page.listed).unwrap_or(usize::MAX).saturating_sub(page.tasks.len());
+    u32::try_from(together.max(1).saturating_add(no_tasks)).ok().filter(|overlap| *overlap < page.listed).unwrap_or(1)
 }

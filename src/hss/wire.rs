@@ -10,6 +10,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// No moment of a task lies so long after the answer that shows it. Taken at its word, such an end would be the latest
+/// for good, since facts move only forward.
+const FUTURE: Duration = Duration::from_secs(24 * 3600);
+
 /// One answer of the task list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -72,7 +76,7 @@ pub fn page(body: &[u8], task_type: TaskType, at: Timestamp) -> Result<Page, Str
     let mut tasks: Vec<Task> = Vec::with_capacity(items.len());
     let mut places = HashMap::with_capacity(items.len());
     for item in items {
-        let Some(task) = item.as_object().and_then(|item| task(item, task_type, &mut oddities)) else {
+        let Some(task) = item.as_object().and_then(|item| task(item, task_type, at, &mut oddities)) else {
             oddities.malformed += 1;
             continue;
         };
@@ -91,7 +95,7 @@ pub fn page(body: &[u8], task_type: TaskType, at: Timestamp) -> Result<Page, Str
     Ok(Page { at, total: number(&body, "total_num"), tasks, listed, oddities })
 }
 
-fn task(item: &Map<String, Value>, task_type: TaskType, oddities: &mut Oddities) -> Option<Task> {
+fn task(item: &Map<String, Value>, task_type: TaskType, at: Timestamp, oddities: &mut Oddities) -> Option<Task> {
     let id = text(item, "task_id")?;
     if text(item, "task_type").is_some_and(|given| given != task_type.as_str()) {
         return None;
@@ -119,13 +123,14 @@ fn task(item: &Map<String, Value>, task_type: TaskType, oddities: &mut Oddities)
         TaskType::ClusterScan => clusters(object(item, "cluster_scan_info"), oddities),
         TaskType::IacScan => files(object(item, "iac_scan_info"), oddities),
     };
+    let moment = |field| moment(item, field).filter(|moment| *moment <= at.plus(FUTURE));
     Some(Task {
         id: id.into(),
         name: text(item, "task_name").map(Into::into),
         trigger,
         status,
-        start: moment(item, "start_time"),
-        end: moment(item, "end_time").filter(|_| status == Status::Finished),
+        start: moment("start_time"),
+        end: moment("end_time").filter(|_| status == Status::Finished),
         estimated_remaining: number(item, "estimated_time")
             .filter(|_| status == Status::Running)
             .map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),

@@ -52,6 +52,8 @@ pub static CATALOG: &[Family] = &[
         "How long the last refresh took, waiting for the request budget included."),
     row("hss_target_refresh_requests", Gauge, of_target!["task_type"], Targets, Snapshot(targets::refresh_requests),
         "How many requests the last refresh sent."),
+    row("hss_expected_interval_seconds", Gauge, of_target!["task_type", "trigger_type"], Targets, Snapshot(targets::expected_interval),
+        "The longest time from one successful scan to the next, as tasks.expect in the configuration has it; absent where nothing is expected."),
 
     row("hss_tasks", Gauge, of_target!["task_type", "status"], Tasks, Snapshot(live::tasks), read!(
         "Tasks that HSS lists by task_status, where finished is total_num less the others and other is a task_status unknown to \

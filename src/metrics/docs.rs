@@ -98,7 +98,9 @@ impl Section {
 
     const fn about(self) -> &'static str {
         match self {
-            Self::Targets => "Whether what the page says about a target can be believed. Always there.",
+            Self::Targets => {
+                "What is watched, what is expected of it, and whether what the page says about it can be believed. Always there."
+            }
             Self::Tasks => "How things stand now.",
             Self::Latest => {
                 "A kind is a trigger type and a scan: asked without the scan, a passing benchmark would hide a failing \

@@ -75,6 +75,17 @@ impl Known {
         }
     }
 
+    /// A moment that was not after its start: where it stands in the list now, unless it runs again.
+    pub fn begun_after(&self) -> Timestamp {
+        let seen = match self.stage {
+            Stage::Waiting { since } | Stage::Unknown { since } => since,
+            Stage::Running { start, .. } => start,
+            Stage::Finished { end, .. } => end,
+        };
+        // The list's starts are finer than the moments at which we see.
+        self.task.start.unwrap_or(seen).minus(SAME_RUN)
+    }
+
     /// Sees `task` at `at`, which was known as `before`. `history`: what is finished already has had its time to settle.
     pub(super) fn see(before: Option<Self>, mut task: Task, at: Timestamp, history: bool) -> Seen {
         if let Some(before) = &before {

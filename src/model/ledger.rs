@@ -25,6 +25,14 @@ pub struct Applied {
     pub changed: bool,
 }
 
+impl Applied {
+    /// Takes in what something else changed.
+    pub fn add(&mut self, Self { events, changed }: Self) {
+        self.events.extend(events);
+        self.changed |= changed;
+    }
+}
+
 /// All that is known of one (target, task type).
 #[derive(Clone, Debug)]
 pub struct Ledger {

@@ -1,7 +1,10 @@
 //! The standing of every target at one moment: what a page is made of. Immutable, and it carries its own time.
 
 use super::tally::least;
-use super::{Counters, Facts, Failure, Ledger, Outcome, Stage, Status, Tally, Target, Task, TaskType, Timestamp};
+use super::{
+    Counters, Facts, Failure, Ledger, Outcome, Stage, Status, Tally, Target, Task, TaskType, Timestamp, Trigger,
+};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +56,8 @@ pub struct Book {
     pub reading: Reading,
     /// Without a good read for so long, it is not said any more how things stand.
     pub stale_after: Duration,
+    /// How often a scan should succeed, as configured, for each trigger of which that is said.
+    pub expected: BTreeMap<Trigger, Duration>,
     /// The cloud's clock less ours, in the account's last answer.
     pub cloud_ahead: ClockOffset,
 }
@@ -102,6 +107,8 @@ pub struct ScanStanding {
     pub live: Option<Tally>,
     /// What stays true.
     pub facts: Facts,
+    /// How often a scan should succeed, as configured, for each trigger of which that is said.
+    pub expected: BTreeMap<Trigger, Duration>,
     /// The events so far.
     pub counters: Counters,
 }
@@ -206,6 +213,7 @@ impl Standing {
                 complete: ledger.complete(),
                 live,
                 facts: ledger.facts().clone(),
+                expected: book.expected.clone(),
                 counters: ledger.counters().clone(),
             }
         });

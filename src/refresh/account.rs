@@ -1,7 +1,7 @@
 //! The work on one account: whose turn it is, through its credential's gate, and what a turn leaves behind.
 
 use super::board::{Board, Place};
-use super::gate::Gate;
+use super::gate::{Gate, Refusal};
 use super::memory::Memory;
 use super::plan::Part;
 use super::schedule::{self, Clockwork, Next};
@@ -54,12 +54,15 @@ struct OwnScope {
 struct State {
     gate: Gate,
     scopes: Vec<ScopeState>,
+    heads_in_a_row: u32,
 }
 
 struct ScopeState {
     clockwork: Clockwork,
     memory: Memory,
     tried: bool,
+    /// Whether the cloud refused the credential in its last turn.
+    refused: bool,
 }
 
 impl Work {
@@ -79,7 +82,7 @@ impl Work {
                     history: false,
                     busy: false,
                 };
-                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false });
+                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: false });
             }
         }
         Self {
@@ -87,7 +90,7 @@ impl Work {
             list,
             interval: account.watches.iter().map(|watch| watch.interval).min().unwrap_or_default(),
             scopes,
-            state: Mutex::new(State { gate: Gate::default(), scopes: states }),
+            state: Mutex::new(State { gate: Gate::default(), scopes: states, heads_in_a_row: 0 }),
             shared,
             started: Instant::now(),
         }
@@ -126,7 +129,9 @@ impl Work {
     fn next(&self, under_way: usize) -> Next {
         let now = self.started.elapsed();
         let mut state = self.state();
-        state.gate.credential(self.list.credential_generation());
+        if state.gate.credential(self.list.credential_generation()) {
+            state.scopes.iter_mut().for_each(|scope| scope.clockwork.last_attempt = None);
+        }
         if let Some((until, _)) = state.gate.closed(now) {
             return Next::Wait(until.min(now + LOOK_AT_CREDENTIAL));
         }
@@ -135,7 +140,12 @@ impl Work {
             return Next::Busy;
         }
         let clockworks: Vec<Clockwork> = state.scopes.iter().map(|scope| scope.clockwork).collect();
-        let next = schedule::next(&clockworks, now);
+        let next = schedule::next(&clockworks, now, state.heads_in_a_row);
+        match next {
+            Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
+            Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
+            Next::Wait(_) | Next::Busy => {}
+        }
         if let Next::Turn(index, part) = next
             && let Some(ScopeState { clockwork, .. }) = state.scopes.get_mut(index)
         {
@@ -144,7 +154,10 @@ impl Work {
                 clockwork.last_attempt = Some(now);
             }
         }
-        next
+        match next {
+            Next::Wait(until) if state.gate.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
+            next => next,
+        }
     }
 
     async fn turn(self: Arc<Self>, index: usize, part: Part) {
@@ -178,18 +191,22 @@ impl Work {
             }
         });
         let complete = self.shared.board.write(scope.place, |book| book.ledger.complete()).unwrap_or(false);
+        let refused = failure.clone().filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
+        let mut refusal = Refusal::News;
         let mut state = self.state();
         let moment = self.started.elapsed();
         if let Some(scope) = state.scopes.get_mut(index) {
             scope.clockwork.history = failure.is_none() && !complete && memory.unfinished.is_some();
             scope.clockwork.last_turn = Some(moment);
             scope.memory = memory;
+            if std::mem::replace(&mut scope.refused, refused.is_some()) {
+                refusal = Refusal::Again;
+            }
         }
         if answered {
             state.gate.good(moment);
         }
-        let refused = failure.filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
-        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, failure));
+        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, refusal, failure));
         drop(state);
         match closed {
             Some(failure) => self.all_refused(&failure),

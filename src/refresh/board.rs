@@ -1,5 +1,6 @@
 //! All that is known of all targets, and how they stand: the one place that refreshes write to and snapshots come from.
 
+use crate::config::Expectation;
 use crate::model::{
     AccountStanding, Book, ClockOffset, Ledger, Reading, SeriesLimits, Snapshot, Standing, Target, TaskType, Timestamp,
 };
@@ -42,6 +43,8 @@ pub struct Entry {
     pub types: Vec<TaskType>,
     /// Without a good read for so long, it is not said any more how things stand.
     pub stale_after: Duration,
+    /// How often its scans should succeed.
+    pub expect: Vec<Expectation>,
 }
 
 impl Board {
@@ -59,6 +62,12 @@ impl Board {
                 ledger: Ledger::new(window),
                 reading: Reading::default(),
                 stale_after: entry.stale_after,
+                expected: entry
+                    .expect
+                    .iter()
+                    .filter(|expectation| expectation.task_type == *task_type)
+                    .map(|expectation| (expectation.trigger, expectation.every))
+                    .collect(),
                 cloud_ahead: ClockOffset::Ahead(Duration::ZERO),
             };
             let books: Vec<Book> = entry.types.iter().map(book).collect();

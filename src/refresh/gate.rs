@@ -11,8 +11,8 @@ const AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// For how long a good answer speaks for a credential: if one project refuses it then, that is the project's affair.
 const TRUST: Duration = Duration::from_secs(600);
 
-/// So many refusals in a row, and nothing speaks for it any more. With those that may be under way by then, there are at
-/// most five.
+/// So many refusals in a row that are news, and nothing speaks for it any more. With those that may be under way by then,
+/// there are at most five.
 const REFUSALS: u32 = 3;
 
 /// What the gate knows of a credential. Moments are counted from the start of the process.
@@ -25,6 +25,16 @@ pub struct Gate {
     generation: u64,
 }
 
+/// What a refusal tells of the credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Something, perhaps: the last time, this scope was not refused.
+    News,
+    /// Nothing new: this scope was refused the last time, too. Several such projects side by side must not take down
+    /// those that can be read.
+    Again,
+}
+
 #[derive(Debug)]
 struct Closed {
     until: Duration,
@@ -32,11 +42,19 @@ struct Closed {
 }
 
 impl Gate {
-    /// Takes note of which credential is in use. Another one than before has everything before it.
-    pub fn credential(&mut self, generation: u64) {
+    /// Takes note of which credential is in use. Another one than before has everything before it. Answers whether it
+    /// takes the place of one that was refused: then nobody has to wait any longer.
+    pub fn credential(&mut self, generation: u64) -> bool {
+        let mended = self.generation != generation && self.doubted();
         if self.generation != generation {
             *self = Self { generation, ..Self::default() };
         }
+        mended
+    }
+
+    /// Whether the credential was refused, and had no good answer since.
+    pub fn doubted(&self) -> bool {
+        self.refusals > 0 || self.closed.is_some()
     }
 
     /// Until when nothing may be asked, and why.
@@ -57,8 +75,8 @@ impl Gate {
     }
 
     /// The credential was refused. Answers whether the gate is closed now.
-    pub fn refused(&mut self, now: Duration, interval: Duration, failure: &Arc<Failure>) -> bool {
-        self.refusals = self.refusals.saturating_add(1);
+    pub fn refused(&mut self, now: Duration, interval: Duration, refusal: Refusal, failure: &Arc<Failure>) -> bool {
+        self.refusals = self.refusals.saturating_add(u32::from(refusal == Refusal::News));
         let lately_good = self.last_good.is_some_and(|good| now.saturating_sub(good) < TRUST);
         let trusted = self.closed.is_none() && lately_good && self.refusals < REFUSALS;
         if !trusted {
@@ -87,10 +105,13 @@ mod tests {
     fn a_credential_that_never_worked_is_tried_once_in_a_while() {
         let mut gate = Gate::default();
         assert!(!gate.proven());
-        assert!(gate.refused(MINUTE, 5 * MINUTE, &failure()));
+        assert!(gate.refused(MINUTE, 5 * MINUTE, Refusal::News, &failure()));
         assert!(gate.closed(6 * MINUTE - Duration::from_millis(1)).is_some());
         assert!(gate.closed(6 * MINUTE).is_none() && !gate.proven());
-        assert!(gate.refused(6 * MINUTE, Duration::from_secs(1), &failure()), "a short interval does not hammer");
+        assert!(
+            gate.refused(6 * MINUTE, Duration::from_secs(1), Refusal::News, &failure()),
+            "a short interval does not hammer"
+        );
         assert!(gate.closed(7 * MINUTE - Duration::from_millis(1)).is_some());
         gate.good(8 * MINUTE);
         assert!(gate.closed(8 * MINUTE).is_none() && gate.proven());
@@ -101,19 +122,31 @@ mod tests {
         let mut gate = Gate::default();
         for minute in 1..9 {
             gate.good(MINUTE * minute);
-            assert!(!gate.refused(MINUTE * minute, MINUTE, &failure()));
-            assert!(!gate.refused(MINUTE * minute, MINUTE, &failure()));
+            assert!(!gate.refused(MINUTE * minute, MINUTE, Refusal::News, &failure()));
+            assert!(!gate.refused(MINUTE * minute, MINUTE, Refusal::News, &failure()));
         }
-        assert!(gate.refused(9 * MINUTE, MINUTE, &failure()), "three in a row: the key was revoked");
+        assert!(gate.refused(9 * MINUTE, MINUTE, Refusal::News, &failure()), "three in a row: the key was revoked");
         gate.good(10 * MINUTE);
-        assert!(gate.refused(21 * MINUTE, MINUTE, &failure()), "the last good answer is long ago");
+        assert!(gate.refused(21 * MINUTE, MINUTE, Refusal::News, &failure()), "the last good answer is long ago");
+    }
+
+    #[test]
+    fn projects_that_always_refuse_do_not_close_the_gate_for_the_others() {
+        let mut gate = Gate::default();
+        gate.good(MINUTE);
+        for _ in 0..9 {
+            assert!(!gate.refused(2 * MINUTE, MINUTE, Refusal::Again, &failure()));
+        }
+        assert!(!gate.refused(2 * MINUTE, MINUTE, Refusal::News, &failure()));
+        assert!(gate.refused(12 * MINUTE, MINUTE, Refusal::Again, &failure()), "the last good answer is long ago");
+        assert!(gate.refused(14 * MINUTE, MINUTE, Refusal::Again, &failure()), "one request at a time");
     }
 
     #[test]
     fn another_credential_has_everything_before_it() {
         let mut gate = Gate::default();
         gate.credential(1);
-        gate.refused(MINUTE, MINUTE, &failure());
+        gate.refused(MINUTE, MINUTE, Refusal::News, &failure());
         gate.credential(1);
         assert!(gate.closed(MINUTE).is_some());
         gate.credential(2);

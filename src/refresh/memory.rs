@@ -13,4 +13,6 @@ pub struct Memory {
     pub lists_read: Option<Timestamp>,
     /// The task that was last asked for by its id: the next refresh goes on behind it.
     pub looked_up: Option<Arc<str>>,
+    /// Whether the cloud, last asked for one task, answered with others.
+    pub ids_unheeded: bool,
 }

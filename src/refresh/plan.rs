@@ -5,7 +5,7 @@
 
 use super::memory::Memory;
 use crate::hss::{List, Page, Paging, Query, Turned};
-use crate::model::{Applied, Ledger, Read, Status, Task, Timestamp, Trigger};
+use crate::model::{Applied, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +59,8 @@ enum Step {
     Unfinished(Paging, Status),
     /// One task by its id.
     Lookup(Arc<str>),
+    /// The list, down to where these tasks must stand: the cloud does not heed ids.
+    Search(Paging, Vec<Arc<str>>, Option<Timestamp>),
     /// A page that is right by itself.
     Single(List),
 }
@@ -103,7 +105,9 @@ impl Plan {
     pub fn next(&self) -> Option<Query> {
         let alone = |list| Some(Query { list, offset: 0 });
         match self.steps.front()? {
-            Step::Head(paging) | Step::Rest(paging) | Step::Unfinished(paging, _) => Some(paging.query()),
+            Step::Head(paging) | Step::Rest(paging) | Step::Unfinished(paging, _) | Step::Search(paging, ..) => {
+                Some(paging.query())
+            }
             Step::Lookup(id) => alone(List::One(Arc::clone(id))),
             Step::Single(list) => alone(list.clone()),
         }
@@ -119,17 +123,8 @@ impl Plan {
             Step::Head(paging) => self.take_walk(paging, Walk::Head, page, ledger),
             Step::Rest(paging) => self.take_walk(paging, Walk::Rest, page, ledger),
             Step::Unfinished(paging, status) => self.take_unfinished(paging, status, page, ledger),
-            Step::Lookup(id) => {
-                let known_to_cloud =
-                    page.listed > 0 && page.oddities.malformed > 0 || page.tasks.iter().any(|task| task.id == id);
-                let mut applied = self.apply(page, ledger);
-                if !known_to_cloud {
-                    let Applied { events, changed } = ledger.missed(&id);
-                    applied.events.extend(events);
-                    applied.changed |= changed;
-                }
-                Ok(Taken { applied, reread: false })
-            }
+            Step::Lookup(id) => Ok(self.take_lookup(id, page, ledger)),
+            Step::Search(paging, ids, down_to) => self.take_search(paging, ids, down_to, page, ledger),
             Step::Single(_) => Ok(Taken { applied: self.apply(page, ledger), reread: false }),
         }
     }
@@ -217,7 +212,8 @@ impl Plan {
         }
         let unseen = ledger.to_follow(at).filter(|id| !self.shown.contains(*id)).count();
         let running_pages = ledger.in_status(Status::Running).count().div_ceil(PAGE_NEWS);
-        if self.lists_due || unseen > running_pages {
+        let list_first = self.memory.ids_unheeded && unseen > 0;
+        if self.lists_due || unseen > running_pages || list_first {
             self.steps.push_back(Step::Unfinished(Paging::new(List::Running), Status::Running));
         } else {
             self.look_up(ledger.to_follow(at));
@@ -251,6 +247,61 @@ impl Plan {
                     self.memory.lists_read = Some(at);
                 }
             }
+        }
+        Ok(taken)
+    }
+
+    fn take_lookup(&mut self, id: Arc<str>, page: Page, ledger: &mut Ledger) -> Taken {
+        let is_there = page.tasks.iter().any(|task| task.id == id);
+        let (listed, malformed) = (page.listed, page.oddities.malformed);
+        let mut applied = self.apply(page, ledger);
+        self.memory.ids_unheeded = listed > 0 && !is_there && malformed == 0;
+        if self.memory.ids_unheeded {
+            // Others came in its place: that says nothing of it.
+            self.search(id, ledger);
+        } else if listed == 0 {
+            applied.add(ledger.missed(&id));
+        }
+        Taken { applied, reread: false }
+    }
+
+    /// Looks in the list for this task and for those that were to be asked for after it.
+    fn search(&mut self, first: Arc<str>, ledger: &Ledger) {
+        let mut ids = vec![first];
+        self.steps.retain(|step| match step {
+            Step::Lookup(id) => {
+                ids.push(Arc::clone(id));
+                false
+            }
+            _ => true,
+        });
+        let begun = ledger.tasks().filter(|known| ids.contains(&known.task.id)).map(Known::begun_after);
+        let down_to = begun.min();
+        self.steps.push_front(Step::Search(Paging::new(List::All), ids, down_to));
+    }
+
+    fn take_search(
+        &mut self,
+        mut paging: Paging,
+        ids: Vec<Arc<str>>,
+        down_to: Option<Timestamp>,
+        page: Page,
+        ledger: &mut Ledger,
+    ) -> Result<Taken, Lost> {
+        let turned = paging.turn(&page);
+        let too_deep = last_start(&page).is_some_and(|start| Some(start) < down_to);
+        let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
+        let done = match turned {
+            Turned::Lost => return Err(Lost),
+            Turned::Gap => false,
+            Turned::More => too_deep || ids.iter().all(|id| self.shown.contains(id)),
+            Turned::End => true,
+        };
+        if done {
+            let gone = ids.iter().filter(|id| !self.shown.contains(*id));
+            gone.for_each(|id| taken.applied.add(ledger.missed(id)));
+        } else {
+            self.steps.push_front(Step::Search(paging, ids, down_to));
         }
         Ok(taken)
     }

@@ -111,6 +111,7 @@ fn entry(config: &Config, account: &Account, watch: &Watch) -> Entry {
         target: Arc::clone(&watch.target),
         types: watch.types.clone(),
         stale_after: watch.stale_after.max(STALE_INTERVALS * config.kept_interval(account, watch.interval)),
+        expect: watch.expect.clone(),
     }
 }
 

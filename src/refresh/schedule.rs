@@ -1,10 +1,14 @@
 //! Whose turn it is: pure.
 //!
 //! The scope whose last attempt lies furthest back, measured by its interval, goes first. By its last success, a failing
-//! one would starve the others. History is read only while no head is due.
+//! one would starve the others. History is read while no head is due; where the budget does not suffice for the heads,
+//! one always is, and history gets every fourth turn.
 
 use super::plan::Part;
 use std::time::Duration;
+
+/// So many heads in a row at most, while history waits. Those that were never tried do not count.
+const HEADS_IN_A_ROW: u32 = 3;
 
 /// What the schedule knows of a scope. Moments are counted from the start of the process.
 #[derive(Clone, Copy, Debug)]
@@ -32,17 +36,20 @@ pub enum Next {
     Busy,
 }
 
-/// Whose turn it is at `now`.
-pub fn next(scopes: &[Clockwork], now: Duration) -> Next {
+/// Whose turn it is at `now`, after so many heads in a row.
+pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
     let free = || scopes.iter().enumerate().filter(|(_, scope)| !scope.busy);
     let late = free().filter(|(_, scope)| scope.due() <= now);
     // Of those that were never tried, the first; of the others, the latest by its own measure.
     let first = late.min_by(|(_, a), (_, b)| b.lateness(now).total_cmp(&a.lateness(now)));
-    if let Some((index, _)) = first {
-        return Next::Turn(index, Part::Refresh);
-    }
-    if let Some((index, _)) = free().filter(|(_, scope)| scope.history).min_by_key(|(_, scope)| scope.last_turn) {
-        return Next::Turn(index, Part::History);
+    let history = free().filter(|(_, scope)| scope.history).min_by_key(|(_, scope)| scope.last_turn);
+    match (first, history) {
+        (Some((_, head)), Some((index, _))) if heads_in_a_row >= HEADS_IN_A_ROW && head.last_attempt.is_some() => {
+            return Next::Turn(index, Part::History);
+        }
+        (Some((index, _)), _) => return Next::Turn(index, Part::Refresh),
+        (None, Some((index, _))) => return Next::Turn(index, Part::History),
+        (None, None) => {}
     }
     free().map(|(_, scope)| scope.due()).min().map_or(Next::Busy, Next::Wait)
 }
@@ -71,7 +78,7 @@ mod tests {
 
     #[track_caller]
     fn check(scopes: &[Clockwork], now: u64, expected: Next) {
-        assert_eq!(next(scopes, Duration::from_secs(now)), expected);
+        assert_eq!(next(scopes, Duration::from_secs(now), 0), expected);
     }
 
     #[test]
@@ -92,6 +99,15 @@ mod tests {
         let loading = Clockwork { history: true, ..scope(Some(5)) };
         check(&[loading, scope(Some(1))], 12, Next::Turn(1, Part::Refresh));
         check(&[loading, scope(Some(4))], 12, Next::Turn(0, Part::History));
+    }
+
+    #[test]
+    fn history_gets_its_turn_though_a_head_is_always_due() {
+        let loading = Clockwork { history: true, ..scope(Some(1)) };
+        let now = Duration::from_secs(100);
+        assert_eq!(next(&[loading, scope(Some(2))], now, 2), Next::Turn(0, Part::Refresh));
+        assert_eq!(next(&[loading, scope(Some(2))], now, 3), Next::Turn(0, Part::History));
+        assert_eq!(next(&[loading, scope(None)], now, 3), Next::Turn(1, Part::Refresh));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 #![cfg(test)]
 
-use hss_exporter::config::{self, Config, Credentials, Filter, Loaded, Problem, Problems, SecretSource, Series, Watch};
+use hss_exporter::config::{
+    self, Config, Credentials, Expectation, Filter, Loaded, Problem, Problems, SecretSource, Series, Watch,
+};
 use hss_exporter::model::{FileType, ScanTypes, TaskType, Timestamp, Trigger};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -130,6 +132,12 @@ fn what_is_written_is_what_is_meant() {
         file_type: None,
     };
     assert_eq!(third.filter, filter);
+    let expected = |watch: &Watch| -> Vec<_> {
+        let hours = |expectation: &Expectation| expectation.every.as_secs() / 3600;
+        watch.expect.iter().map(|e| (e.task_type.as_str(), e.trigger.as_str(), hours(e))).collect()
+    };
+    assert_eq!(expected(first), [("iac_scan", "manual", 108)]);
+    assert_eq!(expected(third), [("cluster_scan", "schedule", 26), ("iac_scan", "schedule", 192)]);
     assert_eq!(config.series, Some(Series { finished_for: Duration::ZERO, limit: 5, total_limit: 50 }));
     assert_eq!(config.refresh.requests_per_minute.get(), 60);
 }
@@ -145,6 +153,23 @@ fn a_slower_project_is_not_stale_between_two_of_its_own_refreshes() {
     let minutes: Vec<u64> = good(text).accounts[0].watches.iter().map(stale_after).collect();
     assert_eq!(minutes, [30, 30, 180]);
     assert_eq!(good(&format!("{ACCOUNTS}refresh: {{ interval: 20m }}")).refresh.stale_after.as_secs(), 7200);
+}
+
+#[test]
+fn what_is_expected_of_all_is_expected_where_it_is_read() {
+    let text = "
+accounts:
+  - name: a
+    region: cn-north-4
+    projects:
+      - { id: p1 }
+      - { id: p2, types: [iac_scan] }
+      - { id: p3, filter: { trigger_type: manual } }
+      - { id: p4, expect: [] }
+      - { id: p5, types: [iac_scan], expect: [{ task_type: iac_scan, trigger_type: manual, every: 1h }] }
+tasks: { expect: [{ task_type: cluster_scan, trigger_type: schedule, every: 26h }] }";
+    let expected: Vec<usize> = good(text).accounts[0].watches.iter().map(|watch| watch.expect.len()).collect();
+    assert_eq!(expected, [1, 0, 0, 0, 1]);
 }
 
 #[test]
@@ -285,6 +310,16 @@ fn a_secret_in_the_file_and_series_beyond_the_window_are_warned_about() {
 }
 
 #[test]
+fn what_is_expected_more_rarely_than_the_window_is_warned_about() {
+    check_warnings(
+        &format!("{ACCOUNTS}tasks:\n  expect:\n    - {{ task_type: iac_scan, trigger_type: schedule, every: 8d }}\n"),
+        &[
+            "test.yml:4: tasks.expect[0]: allows 8days from one good scan to the next, longer than `refresh.window` (7days): after a restart, a scan that succeeded before the window is not known, and seems never to have succeeded; lengthen the window, or expect scans more often",
+        ],
+    );
+}
+
+#[test]
 fn files_are_found_beside_the_configuration_and_watched_for_who_may_read_them() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
@@ -354,8 +389,9 @@ accounts:
 /// The example with every key that is only there as a comment, such as `#id_file: ...`; prose has a space after `#`.
 fn uncommented_example() -> String {
     let text = fs::read_to_string(EXAMPLE).unwrap();
+    let is_key = |rest: &str| rest.trim_start_matches("- ").starts_with(|c: char| c.is_ascii_lowercase());
     let line = |line: &str| match line.split_once('#') {
-        Some((indent, rest)) if indent.trim().is_empty() && rest.starts_with(|c: char| c.is_ascii_lowercase()) => {
+        Some((indent, rest)) if indent.trim().is_empty() && is_key(rest) => {
             format!("{indent}{rest}\n")
         }
         _ => format!("{line}\n"),
@@ -387,10 +423,12 @@ fn the_example_file_names_every_key_and_no_other() {
         let names: Vec<&str> = path.iter().map(|(_, name)| name.as_str()).collect();
         found.insert(names.join(".").replace(".[]", "[]"));
     }
-    // A project's own filter is written as that of all projects.
+    // A project's own filter and expectations are written as those of all projects.
     let declared: BTreeSet<String> = config::keys().into_iter().collect();
-    let own_filter = |key: &&String| key.starts_with("accounts[].projects[].filter.");
-    let missing: Vec<&String> = declared.difference(&found).filter(|key| !own_filter(key)).collect();
+    let as_of_all = |key: &&String| {
+        key.starts_with("accounts[].projects[].filter.") || key.starts_with("accounts[].projects[].expect[].")
+    };
+    let missing: Vec<&String> = declared.difference(&found).filter(|key| !as_of_all(key)).collect();
     assert!(missing.is_empty(), "{EXAMPLE} lacks {missing:#?}");
     let unknown: Vec<&String> = found.difference(&declared).collect();
     assert!(unknown.is_empty(), "{EXAMPLE} has {unknown:#?}");
@@ -442,6 +480,11 @@ fn yamlish() -> impl Strategy<Value = String> {
         "filter",
         "created_after",
         "2026-01-01T00:00:00+23:59",
+        "expect",
+        "task_type",
+        "trigger_type",
+        "schedule",
+        "every",
         "series",
         "finished_for",
         "limit",

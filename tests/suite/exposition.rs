@@ -184,7 +184,13 @@ fn a_stale_target_keeps_its_facts_and_says_nothing_about_now() {
         .filter(|name| shown.contains(name))
         .collect();
     assert!(live.is_empty(), "{live:?}");
-    for fact in ["hss_latest_task_outcome", "hss_tasks_finished_total", "hss_target_up", "hss_target_info"] {
+    for fact in [
+        "hss_latest_task_outcome",
+        "hss_tasks_finished_total",
+        "hss_target_up",
+        "hss_target_info",
+        "hss_expected_interval_seconds",
+    ] {
         assert!(shown.contains(fact), "{fact} is missing in {shown:?}");
     }
 }

@@ -6,6 +6,10 @@ mod cloud;
 mod config;
 /// What Grafana shows.
 mod dashboards;
+/// The ways to install it.
+mod deploy;
+/// The whole product, as Prometheus and an operator see it.
+mod end_to_end;
 /// What Prometheus reads.
 mod exposition;
 /// A small HTTP client for the others.

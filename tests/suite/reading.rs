@@ -29,6 +29,10 @@ struct World {
     now: Timestamp,
     tasks: BTreeMap<Arc<str>, Task>,
     unstarted: Unstarted,
+    /// Whether tasks that began together stand in another order at each request.
+    shuffles: bool,
+    /// Whether it heeds the filter by id.
+    heeds_ids: bool,
     /// Runs that ended after the ledger began.
     ended: BTreeSet<(Arc<str>, Timestamp)>,
     born: u64,
@@ -42,6 +46,8 @@ impl World {
             now: Timestamp::from_secs(1_750_000_000),
             tasks: BTreeMap::new(),
             unstarted,
+            shuffles: false,
+            heeds_ids: true,
             ended: BTreeSet::new(),
             born: 0,
             requests: Vec::new(),
@@ -159,7 +165,7 @@ impl World {
                 List::Running => task.status == Status::Running,
                 List::Ready => task.status == Status::Ready,
                 List::Finished(trigger) => task.status == Status::Finished && task.trigger == *trigger,
-                List::One(id) => task.id == *id,
+                List::One(id) => !self.heeds_ids || task.id == *id,
             })
             .collect();
         let place = |task: &Task| match (task.start, self.unstarted) {
@@ -171,7 +177,11 @@ impl World {
                 self.now.minus(Duration::from_secs(hash % 1_000_000))
             }
         };
-        tasks.sort_by_key(|task| (std::cmp::Reverse(place(task)), task.id.clone()));
+        tasks.sort_by_key(|task| task.id.clone());
+        if self.shuffles {
+            self.dice.shuffle(&mut tasks);
+        }
+        tasks.sort_by_key(|task| std::cmp::Reverse(place(task)));
         let total = tasks.len() as u64;
         let (offset, limit) = (query.offset as usize, query.limit() as usize);
         let tasks: Vec<Task> = tasks.into_iter().skip(offset).take(limit).cloned().collect();
@@ -357,4 +367,48 @@ fn a_walk_that_was_interrupted_leaves_no_hole() {
     reader.turn(Part::Refresh, &mut world, 2, |_, _| {});
     reader.refresh(&mut world);
     reader.check_equals(&world, "interrupted");
+}
+
+#[test]
+fn tasks_that_began_together_come_in_any_order_and_none_is_missed() {
+    for seed in 0..8 {
+        let mut world = World::new(seed, Unstarted::Tail);
+        world.shuffles = true;
+        for i in 0..990 {
+            world.add_finished(Duration::from_secs(3600 + i / 30 * 3600));
+        }
+        let mut reader = Reader::new();
+        reader.refresh(&mut world);
+        reader.read_history(&mut world);
+        reader.check_equals(&world, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn a_cloud_that_does_not_heed_ids_makes_us_lose_no_task() {
+    let mut world = World::new(1, Unstarted::Tail);
+    world.heeds_ids = false;
+    let deep: Vec<_> = (0..3).map(|_| world.add()).collect();
+    deep.iter().for_each(|id| world.start(id));
+    world.pass(10_000);
+    for i in 0..500 {
+        world.add_finished(Duration::from_secs(60 + i));
+    }
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    reader.read_history(&mut world);
+    for _ in 0..4 {
+        world.pass(60);
+        reader.refresh(&mut world);
+        reader.check_equals(&world, "they run");
+    }
+    world.finish(&deep[0]);
+    world.tasks.remove(&deep[1]);
+    for _ in 0..2 {
+        world.pass(60);
+        reader.refresh(&mut world);
+    }
+    reader.check_equals(&world, "one has ended, one is gone, one runs");
+    world.pass(60);
+    assert_eq!(reader.refresh(&mut world), 2, "the head, and what runs");
 }

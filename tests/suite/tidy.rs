@@ -3,6 +3,8 @@
 //! Each rule is a function from the files, as values, to complaints. So each is also held against a small house in which
 //! it is broken.
 
+/// Alerts, and what is said of them.
+mod alerts;
 /// The tables of ARCHITECTURE.md.
 mod book;
 /// How a single file is written.
@@ -13,10 +15,16 @@ mod names;
 mod papers;
 /// A small house, and everything that can be wrong with it.
 mod planted;
+/// The same for what is said of metrics.
+mod planted_metrics;
+/// PromQL as far as it names things.
+mod promql;
 /// Who names whom.
 mod rooms;
 /// Rust source as tokens.
 mod scan;
+/// Metrics, and what is said of them.
+mod served;
 
 use std::path::Path;
 use std::{fs, io};
@@ -42,6 +50,8 @@ fn complaints(house: &[File]) -> Vec<String> {
     all.extend(papers::changelog(house));
     all.extend(papers::links(house));
     all.extend(papers::named_tests(&book, house));
+    all.extend(served::check(house));
+    all.extend(alerts::check(house));
     all
 }
 

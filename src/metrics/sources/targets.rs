@@ -1,4 +1,4 @@
-//! What is watched, and whether what is said about it can be believed.
+//! What is watched, what is expected of it, and whether what is said about it can be believed.
 
 use super::{each_scan, scans};
 use crate::metrics::samples::Samples;
@@ -37,6 +37,15 @@ pub(in crate::metrics) fn last_attempt<'a>(snapshot: &'a Snapshot, out: &mut Sam
 
 pub(in crate::metrics) fn complete<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
     each_scan(snapshot, out, |scan| Some(scan.complete));
+}
+
+pub(in crate::metrics) fn expected_interval<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
+    for (target, scan) in scans(snapshot) {
+        let [account, project, enterprise_project] = target.labels();
+        for (trigger, every) in &scan.expected {
+            out.add([account, project, enterprise_project, scan.task_type.as_str(), trigger.as_str()], *every);
+        }
+    }
 }
 
 pub(in crate::metrics) fn refresh_duration<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {

@@ -5,6 +5,7 @@ use hss_exporter::model::{
     AccountStanding, Book, ClockOffset, Counts, EnterpriseProject, Failure, FileType, Ledger, Project, Reading, Reason,
     Scan, ScanTypes, SeriesLimits, Snapshot, Standing, Status, Target, Task, TaskType, Timestamp, Trigger,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -181,7 +182,9 @@ fn failed(reason: Reason, last_success: u64) -> Reading {
 
 fn book(task_type: TaskType, ledger: Ledger, reading: Reading) -> Book {
     let stale_after = Duration::from_secs(30 * MINUTE);
-    Book { task_type, ledger, reading, stale_after, cloud_ahead: ClockOffset::Ahead(Duration::ZERO) }
+    let cloud_ahead = ClockOffset::Ahead(Duration::ZERO);
+    let expected = BTreeMap::from([(Trigger::Schedule, Duration::from_secs(26 * HOUR))]);
+    Book { task_type, ledger, reading, stale_after, expected, cloud_ahead }
 }
 
 fn standing(target: &Arc<Target>, books: &[Book]) -> Arc<Standing> {

@@ -7,6 +7,7 @@ use hss_exporter::model::{
     Book, ClockOffset, Counts, EnterpriseProject, Failure, Ledger, Project, Reading, Reason, Scan, ScanTypes, Standing,
     Status, Target, Task, TaskType, Trigger,
 };
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,7 @@ fn standing(project: &str, enterprise_project: &str, tasks: Vec<Task>, failure: 
         reading,
         stale_after: Duration::from_secs(1800),
         cloud_ahead: ClockOffset::Ahead(Duration::ZERO),
+        expected: BTreeMap::new(),
     };
     Standing::of(&target, &[book], None, NOW)
 }

@@ -7,10 +7,29 @@ const HOUSE: &str = include_str!("house.txt");
 
 /// The house, with one file put in its place or added to it, draws exactly one complaint, with these words in it.
 #[track_caller]
-fn check(path: &str, text: &str, expected: &str) {
-    let complaints = complaints(&house_with(path, text));
+pub(super) fn check(path: &str, text: &str, expected: &str) {
+    check_all(&[(path, text.to_owned())], expected);
+}
+
+/// The same, with several files; without expected words nothing is to be complained of.
+#[track_caller]
+pub(super) fn check_all(files: &[(&str, String)], expected: &str) {
+    let mut house = house();
+    house.retain(|file| files.iter().all(|(path, _)| file.path != *path));
+    house.extend(files.iter().map(|(path, text)| File { path: (*path).to_owned(), text: text.clone() }));
+    let complaints = complaints(&house);
+    if expected.is_empty() {
+        assert_eq!(complaints, Vec::<String>::new());
+        return;
+    }
     let only = complaints.len() == 1 && complaints.iter().all(|complaint| complaint.contains(expected));
     assert!(only, "one complaint with `{expected}` was due: {complaints:#?}");
+}
+
+/// A file that is as it should be.
+#[track_caller]
+pub(super) fn check_in_order(path: &str, text: &str) {
+    check_all(&[(path, text.to_owned())], "");
 }
 
 /// The same, with a change to what the file already holds.

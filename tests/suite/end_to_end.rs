@@ -1,0 +1,36 @@
+//! The whole product as Prometheus and an operator see it: a configuration as it is written, real HTTP to a simulated
+//! cloud, and real scrapes.
+#![cfg(test)]
+
+/// A world, described once more.
+mod described;
+/// A page, read back.
+mod page;
+/// Everything, running.
+mod rig;
+
+/// Every number of a world that is known, computed from its description.
+mod numbers;
+
+/// The program itself.
+mod binary;
+/// Clocks that differ.
+mod clocks;
+/// The end of a run is counted once; facts move forward.
+mod counting;
+/// The end.
+mod drain;
+/// What goes wrong with the cloud, and for whom.
+mod failures;
+/// Watching less.
+mod filters;
+/// Lists that are long, lie, and move.
+mod paging;
+/// Credentials that are refused and change; the budget.
+mod refused;
+/// Tasks with series of their own.
+mod rows;
+/// No secret is shown.
+mod secrets;
+/// What is too old to be said.
+mod staleness;

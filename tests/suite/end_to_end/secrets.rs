@@ -1,0 +1,260 @@
+//! No secret is shown: a run at the loudest log level, through success and every failure, and with a cloud that repeats
+//! all that it was told.
+
+use super::rig::{PAYMENTS, Rig, SHOP, Setup, account_with};
+use hss_exporter::cloud::Cloud;
+use hss_exporter::model::Timestamp;
+use hss_exporter::model::observe::LogLevel;
+use hss_exporter::simulator::{Access, Credential, Fault, Hold, Refusal};
+use hss_exporter::telemetry::{self, Format};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tracing_subscriber::fmt::MakeWriter;
+
+const ACCOUNTS: usize = 4;
+
+/// What is logged and shown.
+#[derive(Clone, Default)]
+struct Shown(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Shown {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Shown {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Shown {
+    fn add(&self, text: &str) {
+        self.0.lock().unwrap().extend_from_slice(text.as_bytes());
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        let text = self.text();
+        if let Some(at) = text.find("canary") {
+            let around = &text.as_bytes()[at.saturating_sub(400)..text.len().min(at + 100)];
+            panic!("a secret is shown: {}", String::from_utf8_lossy(around));
+        }
+        let masked = text.replace("Signature=<secret>", "").replace("Signature=&lt;secret&gt;", "");
+        let signatures = masked.matches("Signature=").count();
+        assert_eq!(signatures, 0, "a signature is shown");
+    }
+}
+
+/// Four accounts, whose secrets stand in the file itself, in files, in variables, and in a token's file.
+fn setup(dir: &Path) -> Setup {
+    let file = |name: &str| {
+        let path = dir.join(name);
+        std::fs::write(&path, format!("canary-{name}\n")).unwrap();
+        path.display().to_string()
+    };
+    let literal = "{ access_key: { id: AKLITERAL, secret: canary-literal, security_token: canary-literal-token } }";
+    let in_files = format!(
+        "{{ access_key: {{ id: AKFILE, secret_file: {}, security_token_file: {} }} }}",
+        file("file"),
+        file("file-token")
+    );
+    let in_variables = "{ access_key: { id: AKENV, secret_env: A_SECRET, security_token_env: A_TOKEN } }";
+    let token = format!("{{ token: {{ file: {} }} }}", file("x-auth-token"));
+    let project = |id: &str, part: u8| format!("[{{ id: {id}, enterprise_projects: [\"{part}\"] }}]");
+    let accounts = [
+        account_with("literal", literal, &project(PAYMENTS, 0)),
+        account_with("files", &in_files, &project(SHOP, 0)),
+        account_with("variables", in_variables, &project(PAYMENTS, 7)),
+        account_with("token", &token, &project(SHOP, 7)),
+    ];
+    let key = |id: &str, secret: &str, token: &str| {
+        let access =
+            Access::Key { id: id.to_owned(), secret: secret.to_owned(), security_token: Some(token.to_owned()) };
+        Credential::new(id, access)
+    };
+    let mut setup = Setup { accounts: accounts.concat(), ..Setup::default() };
+    setup.options.credentials = vec![
+        key("AKLITERAL", "canary-literal", "canary-literal-token"),
+        key("AKFILE", "canary-file", "canary-file-token"),
+        key("AKENV", "canary-variable", "canary-variable-token"),
+        Credential::new("token", Access::Token { value: "canary-x-auth-token".to_owned(), expires: None }),
+    ];
+    setup.environment = [
+        ("A_SECRET", "canary-variable"),
+        ("A_TOKEN", "canary-variable-token"),
+        ("HTTPS_PROXY", "http://user:canary-password@127.0.0.1:9"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    setup
+}
+
+/// Logs everything to `shown` until the guard is dropped.
+fn log_everything(shown: &Shown, format: Format) -> (tracing::Dispatch, tracing::subscriber::DefaultGuard) {
+    // While there is one subscriber only, a test on another thread, which has none, may switch a log line off for all.
+    let second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let clock = Arc::new(|| Timestamp::from_secs(1_757_289_600));
+    let subscriber = telemetry::subscriber(LogLevel::Trace, format, clock, shown.clone(), Arc::new(()));
+    (second, tracing::subscriber::set_default(subscriber))
+}
+
+/// Everything that is shown to whoever looks.
+async fn look(rig: &Rig, shown: &Shown) {
+    shown.add(&rig.scrape().await.text);
+    shown.add(&rig.landing().await);
+    let snapshot = rig.until(|_| true).await;
+    shown.add(&format!("{snapshot:?}"));
+    for path in ["/-/ready", "/-/healthy", "/canar%79"] {
+        shown.add(&rig.get(path).await.2);
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_shown_in_success_or_in_any_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let shown = Shown::default();
+    let _guards = log_everything(&shown, Format::Logfmt);
+    let mut setup = setup(dir.path());
+    setup.refresh = "interval: 100ms, timeout: 1s";
+    let rig = setup.start().await;
+    let down = |page: &super::page::Page| page.all("hss_target_up", &[]).iter().filter(|up| up.value == 0.0).count();
+    let page = rig.first().await;
+    assert_eq!(down(&page), 0, "every secret is a good one: {}", page.text);
+    look(&rig, &shown).await;
+
+    let refusals = Refusal::examples().into_iter().filter(|(_, refusal)| refusal.status != 401);
+    let mut faults: Vec<Fault> = refusals.map(|(_, refusal)| Fault::refuse(refusal)).collect();
+    faults.extend([
+        Fault::html(502),
+        Fault::html(200),
+        Fault::cut_body(),
+        Fault::reset(),
+        Fault::answer(200, &[], "[]"),
+    ]);
+    faults.push(Fault::held(&Hold::default()));
+    // The last: it closes the gates.
+    faults.push(Fault::refuse(Refusal::unauthorized("verify aksk signature fail")));
+    for fault in faults {
+        rig.cloud.faults().clear();
+        rig.cloud.faults().push(fault.always());
+        let before = rig.calls();
+        rig.page_where("all are down", |page| down(page) == 2 * ACCOUNTS && rig.calls() > before + 1).await;
+        look(&rig, &shown).await;
+    }
+    let log = shown.text();
+    assert!(log.matches("msg=attempt").count() > 100, "every attempt is logged at this level");
+    for account in ["literal", "files", "variables", "token"] {
+        assert!(log.contains(&format!("account={account} api=ListTasks")), "{account}");
+    }
+    shown.check();
+}
+
+/// A cloud that refuses everything, and repeats all that it was told, in all the ways in which it can say so.
+async fn parrot(listener: TcpListener) {
+    let number = Arc::new(AtomicUsize::new(0));
+    while let Ok((stream, _)) = listener.accept().await {
+        let number = Arc::clone(&number);
+        tokio::spawn(async move {
+            let number = number.fetch_add(1, Ordering::SeqCst);
+            repeat(stream, number).await.unwrap();
+        });
+    }
+}
+
+async fn repeat(mut stream: TcpStream, number: usize) -> io::Result<()> {
+    let mut received = Vec::new();
+    while !received.ends_with(b"}") {
+        assert!(stream.read_buf(&mut received).await? > 0, "a request ends with its body");
+    }
+    let request = String::from_utf8_lossy(&received).into_owned();
+    let header = |name: &str| {
+        let line = request.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}: ")));
+        line.and_then(|line| line.split_once(": ")).map_or("none", |(_, value)| value.trim()).to_owned()
+    };
+    let (token, auth_token) = (header("x-security-token"), header("x-auth-token"));
+    let all = request.replace("\r\n", "|").replace('"', "'");
+    let json = format!(
+        r#"{{"error_code":"{auth_token}","error_msg":"verify aksk signature fail, canonicalRequest:{all}","request_id":"{token}"}}"#
+    );
+    let nested = format!(r#"{{"error":{{"code":"{token}","message":"{all}","title":"{auth_token}"}}}}"#);
+    let (status, body) = match number % (10 * ACCOUNTS) / ACCOUNTS {
+        0 => (400, json),
+        1 => (403, nested),
+        2 => (500, format!("<html><title>{all}</title></html>")),
+        3 => (200, all.clone()),
+        4 => (302, String::new()),
+        5 => (429, json),
+        6 => (200, format!(r#"{{"data_list":"{all}"}}"#)),
+        7 => (404, all.clone()),
+        8 => (502, nested),
+        _ => (401, json),
+    };
+    let answer = format!(
+        "HTTP/1.1 {status} {auth_token}\r\nConnection: close\r\nContent-Length: {}\r\nX-Request-Id: {token}\r\n\
+         Location: https://example.com/{auth_token}?{token}\r\nRetry-After: {auth_token}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+#[tokio::test]
+async fn no_secret_is_shown_by_way_of_a_cloud_that_repeats_it() {
+    let dir = tempfile::tempdir().unwrap();
+    for format in [Format::Logfmt, Format::Json] {
+        let shown = Shown::default();
+        let _guards = log_everything(&shown, format);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let parrot = tokio::spawn(parrot(listener));
+        let mut setup = setup(dir.path());
+        setup.accounts = setup.accounts.replace("{endpoint}", &endpoint);
+        let rig = setup.start().await;
+        // Until every account has been refused for good, that is for a minute.
+        rig.page_where("all are refused", |page| {
+            shown.add(&page.text);
+            page.all("hss_target_down_reason", &[("reason", "auth")]).len() == 2 * ACCOUNTS
+        })
+        .await;
+        look(&rig, &shown).await;
+        parrot.abort();
+        let log = shown.text();
+        assert!(log.contains("canonicalRequest") && log.contains("x-sdk-date"), "the rest of its words is kept");
+        shown.check();
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_shown_by_what_is_printed_to_find_a_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = setup(dir.path()).start().await;
+    let shown = Shown::default();
+    let config = &rig.config;
+    shown.add(&format!("{config:?} {config:#?}"));
+    let environment = setup(dir.path()).environment;
+    let cloud = Arc::new(Cloud::new(Arc::new(Timestamp::default), Arc::new(()), &config.refresh, &environment));
+    shown.add(&format!("{cloud:?} {cloud:#?}"));
+    for account in &config.accounts {
+        let connection = cloud.connect(account).unwrap();
+        shown.add(&format!("{account:?} {connection:?} {connection:#?}"));
+    }
+    assert!(shown.text().contains("<secret>"));
+    shown.check();
+}
