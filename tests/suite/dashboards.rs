@@ -235,6 +235,22 @@ fn a_dashboard_can_be_read_as_a_file() {
     }
 }
 
+#[test]
+fn every_link_into_the_runbook_leads_to_a_section() {
+    let runbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runbook.md");
+    let runbook = fs::read_to_string(runbook).unwrap();
+    let sections: BTreeSet<String> =
+        runbook.lines().filter_map(|line| Some(line.strip_prefix("## ")?.trim().to_lowercase())).collect();
+    let mut dead = Vec::new();
+    for (name, source) in files() {
+        each_text(&serde_json::from_str(&source).unwrap(), &mut |text| {
+            let section = text.strip_prefix("${runbook:raw}#");
+            dead.extend(section.filter(|it| !sections.contains(*it)).map(|it| format!("{name}: {it}")));
+        });
+    }
+    assert!(dead.is_empty(), "no such sections: {dead:?}");
+}
+
 /// Breaks one thing in the dashboard, and expects to be told.
 #[track_caller]
 fn check(pointer: &str, broken: Value, expected: &str) {
