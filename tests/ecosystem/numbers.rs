@@ -101,6 +101,7 @@ async fn numbers_of_panels(prometheus: &Prometheus, queries: &[Query]) {
     for (panel, expected) in [
         ("Targets down or stale", 0.0),
         ("Latest scans with failures", 3.0),
+        ("Expected scans missing", 2.0),
         ("Scans that hang", 1.0),
         ("Stuck in the queue", 0.0),
         ("Tasks running", 1.0),

@@ -27,7 +27,8 @@ class Prometheus:
     def range(self, expr, panel):
         """(times, [(labels, {time: value})]) over the stretch."""
         step = self.step(panel)
-        start = (self.end - self.length) // step * step + step
+        last = self.end // step * step
+        start = min((self.end - self.length) // step * step + step, last)
         found = self._ask("query_range", query=self._filled(expr, step), start=start, end=self.end, step=step)
         times = [start + n * step for n in range(int((self.end - start) // step) + 1)]
         return times, [(labels(one), {moment: float(value) for moment, value in one["values"]}) for one in found]
@@ -95,9 +96,11 @@ def table(prometheus, panel):
             home[field] = value
     flat = [one for row in rows.values() for one in row if one]
     chosen = next(step["options"] for step in panel["transformations"] if step["id"] == "organize")
-    order = sorted(chosen["indexByName"], key=chosen["indexByName"].get)
+    # A column that no answer has is not there.
+    there = {name for row in flat for name in row}
+    order = sorted(there & set(chosen["indexByName"]), key=chosen["indexByName"].get)
     columns = [chosen["renameByName"].get(name, name) for name in order]
-    left_over = {name for row in flat for name in row} - set(order) - set(chosen["excludeByName"])
+    left_over = there - set(order) - set(chosen["excludeByName"])
     if left_over:
         raise Refused(f"{panel['title']}: {sorted(left_over)} have no column")
     named = [{chosen["renameByName"].get(name, name): row.get(name) for name in order} for row in flat]
