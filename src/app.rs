@@ -102,7 +102,13 @@ fn check(source: &cli::Source, environment: &[(String, String)]) -> Result<Strin
         text.push_str(&format!("warning: {warning}\n"));
     }
     let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
-    Ok(format!("{text}the configuration is valid: {} accounts, {targets} targets\n", config.accounts.len()))
+    let accounts = config.accounts.len();
+    Ok(format!("{text}the configuration is valid: {}, {}\n", counted(accounts, "account"), counted(targets, "target")))
+}
+
+/// `1 target`, `2 targets`
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 async fn demo(flags: cli::Demo, environment: &[(String, String)]) -> Result<String, Failed> {

@@ -3,24 +3,16 @@
 //! Pure: pages go in, the ledger changes, and the next question comes out. The head of the list is the probe: where
 //! nothing has changed, it is the only request.
 
+mod follow;
+
 use super::memory::Memory;
 use crate::hss::{List, Page, Paging, Query, Turned};
-use crate::model::{Applied, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
+use crate::model::{Applied, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How many of a page's last tasks must be where they were for the rest of the list to be as it was.
 const TAIL: usize = 10;
-
-/// How often the running and the waiting tasks are listed to their ends: what was retried deep down shows there.
-const LIST_EVERY: Duration = Duration::from_secs(3600);
-
-/// How many tasks are asked for one by one in a refresh; the others have their turn in the next.
-const MAX_LOOKUPS: usize = 20;
-
-/// How many new items a full page that begins one item early can show.
-const PAGE_NEWS: usize = 199;
 
 /// Which part of the work on a scope a plan does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,24 +73,19 @@ pub struct Taken {
 impl Plan {
     /// A plan for a scope that remembers this, whose filter lets through one trigger `only`, or all.
     pub fn new(part: Part, only: Option<Trigger>, mut memory: Memory, ledger: &Ledger) -> Self {
-        let first = match (part, memory.unfinished.take()) {
-            (Part::History, Some(rest)) => Some(Step::Rest(rest)),
-            (Part::History, None) => None,
-            (Part::Refresh, unfinished) => {
-                memory.unfinished = unfinished;
-                Some(Step::Head(Paging::new(List::All)))
+        let lists_due = part == Part::History && memory.lists_read.is_none();
+        let mut steps = VecDeque::new();
+        match part {
+            Part::Refresh => steps.push_back(Step::Head(Paging::new(List::All))),
+            Part::History => {
+                if lists_due {
+                    steps.extend([Status::Running, Status::Ready].map(Step::unfinished));
+                }
+                steps.extend(memory.unfinished.take().map(Step::Rest));
             }
-        };
-        Self {
-            part,
-            only,
-            steps: first.into_iter().collect(),
-            memory,
-            shown: HashSet::new(),
-            total_before: ledger.total(),
-            arrivals: 0,
-            lists_due: false,
         }
+        let (shown, total_before) = (HashSet::new(), ledger.total());
+        Self { part, only, steps, memory, shown, total_before, arrivals: 0, lists_due }
     }
 
     /// What to ask next; nothing when the plan is done.
@@ -132,11 +119,12 @@ impl Plan {
     /// What to remember, now that the plan is done or cannot go on. A walk that was interrupted is remembered: its pages
     /// are known now, and would end the next walk before it came to what they hid.
     pub fn end(mut self) -> Memory {
-        match self.steps.pop_front() {
-            Some(Step::Head(paging) | Step::Rest(paging)) if paging.has_begun() => {
-                self.memory.unfinished = Some(paging);
-            }
-            _ => {}
+        let walk = self.steps.into_iter().find_map(|step| match step {
+            Step::Head(paging) | Step::Rest(paging) => Some(paging).filter(Paging::has_begun),
+            _ => None,
+        });
+        if walk.is_some() {
+            self.memory.unfinished = walk;
         }
         self.memory
     }
@@ -156,18 +144,18 @@ impl Plan {
                 return Err(Lost);
             }
             Turned::Gap => self.go_on(paging, walk, ledger),
-            Turned::End => self.walked(&paging, true, at, ledger),
+            Turned::End => self.walked(&paging, walk, ListEnd::Reached, at, ledger),
             Turned::More if walk == Walk::Head && tail_known && self.memory.unfinished.is_some() => {
                 if let Some(mut rest) = self.memory.unfinished.take() {
                     rest.join_head(paging);
                     self.go_on(rest, Walk::Rest, ledger);
                 }
             }
-            Turned::More if tail_known || past_window => self.walked(&paging, false, at, ledger),
+            Turned::More if tail_known || past_window => self.walked(&paging, walk, ListEnd::Below, at, ledger),
             Turned::More => self.go_on(paging, walk, ledger),
         }
         if self.part == Part::Refresh && self.memory.unfinished.is_some() && self.steps.is_empty() {
-            self.follow(false, at, ledger);
+            self.follow(&Reach::Head, at, ledger);
         }
         Ok(taken)
     }
@@ -186,138 +174,24 @@ impl Plan {
     }
 
     /// The list has been walked down to what is known, to the window's begin, or to its end.
-    fn walked(&mut self, paging: &Paging, whole_list: bool, at: Timestamp, ledger: &mut Ledger) {
+    fn walked(&mut self, paging: &Paging, walk: Walk, end: ListEnd, at: Timestamp, ledger: &mut Ledger) {
         let first_time = !ledger.complete();
-        let down_to = if whole_list { None } else { paging.oldest() };
-        ledger.has_been_read(Read { down_to: down_to.unwrap_or_default(), up_to: paging.newest().unwrap_or_default() });
+        let oldest = paging.oldest().filter(|_| end == ListEnd::Below).unwrap_or_default();
+        ledger.has_been_read(Read { down_to: oldest, up_to: paging.newest().unwrap_or_default() });
         self.memory.unfinished = None;
         if self.part == Part::Refresh {
-            self.follow(whole_list, at, ledger);
+            let reach = match (walk, end) {
+                (Walk::Rest, _) => Reach::Head,
+                (Walk::Head, ListEnd::Below) => Reach::DownTo(oldest),
+                (Walk::Head, ListEnd::Reached) => Reach::WholeList,
+            };
+            self.follow(&reach, at, ledger);
         }
-        if first_time && !whole_list {
+        if first_time && end == ListEnd::Below {
             let only = self.only;
             let wanted = ledger.triggers_without_facts().filter(|trigger| only.is_none_or(|only| only == *trigger));
             self.steps.extend(wanted.map(|trigger| Step::Single(List::Finished(trigger))));
         }
-    }
-
-    /// Looks for what the walk did not show but must be known.
-    fn follow(&mut self, whole_list: bool, at: Timestamp, ledger: &Ledger) {
-        let read_lately = self.memory.lists_read.is_some_and(|read| at.since(read) < LIST_EVERY);
-        if whole_list {
-            self.memory.lists_read = Some(at);
-            self.look_up(ledger.in_status(Status::Ready));
-        } else if !read_lately {
-            self.lists_due = true;
-        }
-        let unseen = ledger.to_follow(at).filter(|id| !self.shown.contains(*id)).count();
-        let running_pages = ledger.in_status(Status::Running).count().div_ceil(PAGE_NEWS);
-        let list_first = self.memory.ids_unheeded && unseen > 0;
-        if self.lists_due || unseen > running_pages || list_first {
-            self.steps.push_back(Step::Unfinished(Paging::new(List::Running), Status::Running));
-        } else {
-            self.look_up(ledger.to_follow(at));
-        }
-        // The total moved by something else than what was seen to arrive: a waiting task that stands elsewhere came or
-        // went.
-        let explained =
-            self.total_before.is_none_or(|before| ledger.total() == Some(before.saturating_add(self.arrivals)));
-        if self.lists_due || (!explained && !whole_list) {
-            self.steps.push_back(Step::Unfinished(Paging::new(List::Ready), Status::Ready));
-        }
-    }
-
-    fn take_unfinished(
-        &mut self,
-        mut paging: Paging,
-        status: Status,
-        page: Page,
-        ledger: &mut Ledger,
-    ) -> Result<Taken, Lost> {
-        let at = page.at;
-        let turned = paging.turn(&page);
-        let taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
-        match turned {
-            Turned::Lost => return Err(Lost),
-            Turned::Gap | Turned::More => self.steps.push_front(Step::Unfinished(paging, status)),
-            Turned::End if status == Status::Running => self.look_up(ledger.to_follow(at)),
-            Turned::End => {
-                self.look_up(ledger.in_status(status));
-                if self.lists_due {
-                    self.memory.lists_read = Some(at);
-                }
-            }
-        }
-        Ok(taken)
-    }
-
-    fn take_lookup(&mut self, id: Arc<str>, page: Page, ledger: &mut Ledger) -> Taken {
-        let is_there = page.tasks.iter().any(|task| task.id == id);
-        let (listed, malformed) = (page.listed, page.oddities.malformed);
-        let mut applied = self.apply(page, ledger);
-        self.memory.ids_unheeded = listed > 0 && !is_there && malformed == 0;
-        if self.memory.ids_unheeded {
-            // Others came in its place: that says nothing of it.
-            self.search(id, ledger);
-        } else if listed == 0 {
-            applied.add(ledger.missed(&id));
-        }
-        Taken { applied, reread: false }
-    }
-
-    /// Looks in the list for this task and for those that were to be asked for after it.
-    fn search(&mut self, first: Arc<str>, ledger: &Ledger) {
-        let mut ids = vec![first];
-        self.steps.retain(|step| match step {
-            Step::Lookup(id) => {
-                ids.push(Arc::clone(id));
-                false
-            }
-            _ => true,
-        });
-        let begun = ledger.tasks().filter(|known| ids.contains(&known.task.id)).map(Known::begun_after);
-        let down_to = begun.min();
-        self.steps.push_front(Step::Search(Paging::new(List::All), ids, down_to));
-    }
-
-    fn take_search(
-        &mut self,
-        mut paging: Paging,
-        ids: Vec<Arc<str>>,
-        down_to: Option<Timestamp>,
-        page: Page,
-        ledger: &mut Ledger,
-    ) -> Result<Taken, Lost> {
-        let turned = paging.turn(&page);
-        let too_deep = last_start(&page).is_some_and(|start| Some(start) < down_to);
-        let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
-        let done = match turned {
-            Turned::Lost => return Err(Lost),
-            Turned::Gap => false,
-            Turned::More => too_deep || ids.iter().all(|id| self.shown.contains(id)),
-            Turned::End => true,
-        };
-        if done {
-            let gone = ids.iter().filter(|id| !self.shown.contains(*id));
-            gone.for_each(|id| taken.applied.add(ledger.missed(id)));
-        } else {
-            self.steps.push_front(Step::Search(paging, ids, down_to));
-        }
-        Ok(taken)
-    }
-
-    /// Asks for these tasks one by one, but for those that were shown; as many as fit, from where the last refresh
-    /// left off.
-    fn look_up<'a>(&mut self, ids: impl Iterator<Item = &'a Arc<str>>) {
-        let planned = self.steps.iter().filter(|step| matches!(step, Step::Lookup(_))).count();
-        let mut ids: Vec<&Arc<str>> = ids.filter(|id| !self.shown.contains(*id)).collect();
-        let begin = ids.partition_point(|id| Some(*id) <= self.memory.looked_up.as_ref());
-        ids.rotate_left(begin);
-        ids.truncate(MAX_LOOKUPS.saturating_sub(planned));
-        if let Some(last) = ids.last() {
-            self.memory.looked_up = Some(Arc::clone(last));
-        }
-        self.steps.extend(ids.into_iter().cloned().map(Step::Lookup));
     }
 
     fn apply(&mut self, page: Page, ledger: &mut Ledger) -> Applied {
@@ -341,6 +215,33 @@ impl Plan {
         let tail: Vec<_> = begun.take(TAIL).collect();
         tail.len() == TAIL && tail.into_iter().all(|(task, start)| stands(task, start))
     }
+}
+
+impl Step {
+    fn unfinished(status: Status) -> Self {
+        let list = if status == Status::Running { List::Running } else { List::Ready };
+        Self::Unfinished(Paging::new(list), status)
+    }
+}
+
+/// Where a walk has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ListEnd {
+    /// At the end of the list.
+    Reached,
+    /// There is more below that need not be read.
+    Below,
+}
+
+/// Down to where this refresh was shown everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// That cannot be said.
+    Head,
+    /// What began after this.
+    DownTo(Timestamp),
+    /// Every task there is.
+    WholeList,
 }
 
 /// Which walk a page belongs to.

@@ -412,3 +412,41 @@ fn a_cloud_that_does_not_heed_ids_makes_us_lose_no_task() {
     world.pass(60);
     assert_eq!(reader.refresh(&mut world), 2, "the head, and what runs");
 }
+
+#[test]
+fn what_has_left_its_place_near_the_head_is_looked_for() {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..400 {
+        world.add_finished(Duration::from_secs(3600 + i * 60));
+    }
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    reader.read_history(&mut world);
+    let ids: Vec<_> =
+        world.answer(&Query { list: List::All, offset: 10 }).tasks.into_iter().map(|task| task.id).collect();
+    // Deleted: the total falls, it is asked for twice, and then it is no recent run any more.
+    world.tasks.remove(&ids[0]);
+    // Retried, and sorted where nobody reads: the total does not move.
+    let waiting = world.tasks.get_mut(&ids[1]).unwrap();
+    (waiting.status, waiting.start, waiting.end) = (Status::Ready, None, None);
+    for _ in 0..2 {
+        world.pass(300);
+        reader.refresh(&mut world);
+    }
+    assert!(!reader.ledger.has(&ids[0]));
+    reader.check_equals(&world, "left its place");
+    world.pass(300);
+    assert_eq!(reader.refresh(&mut world), 1, "and then it is quiet again");
+}
+
+#[test]
+fn a_first_refresh_is_one_request_so_that_the_next_target_gets_its_turn() {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..1000 {
+        world.add_finished(Duration::from_secs(3600 + i * 60));
+    }
+    let mut reader = Reader::new();
+    assert_eq!(reader.refresh(&mut world), 1);
+    assert_eq!(reader.refresh(&mut world), 1);
+    assert!(!reader.ledger.complete());
+}
