@@ -1,7 +1,7 @@
 //! The work on one account: whose turn it is, through its credential's gate, and what a turn leaves behind.
 
 use super::board::{Board, Place};
-use super::gate::{Gate, Refusal};
+use super::gate::Gate;
 use super::memory::Memory;
 use super::plan::Part;
 use super::schedule::{self, Clockwork, Next};
@@ -61,8 +61,8 @@ struct ScopeState {
     clockwork: Clockwork,
     memory: Memory,
     tried: bool,
-    /// Whether the cloud refused the credential in its last turn.
-    refused: bool,
+    /// When the cloud refused the credential, if it did so in the last turn.
+    refused: Option<Duration>,
 }
 
 impl Work {
@@ -82,7 +82,7 @@ impl Work {
                     history: false,
                     busy: false,
                 };
-                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: false });
+                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: None });
             }
         }
         Self {
@@ -192,21 +192,19 @@ impl Work {
         });
         let complete = self.shared.board.write(scope.place, |book| book.ledger.complete()).unwrap_or(false);
         let refused = failure.clone().filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
-        let mut refusal = Refusal::News;
+        let mut refused_before = None;
         let mut state = self.state();
         let moment = self.started.elapsed();
         if let Some(scope) = state.scopes.get_mut(index) {
             scope.clockwork.history = failure.is_none() && !complete && memory.unfinished.is_some();
             scope.clockwork.last_turn = Some(moment);
             scope.memory = memory;
-            if std::mem::replace(&mut scope.refused, refused.is_some()) {
-                refusal = Refusal::Again;
-            }
+            refused_before = std::mem::replace(&mut scope.refused, refused.as_ref().map(|_| moment));
         }
         if answered {
             state.gate.good(moment);
         }
-        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, refusal, failure));
+        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, refused_before, failure));
         drop(state);
         match closed {
             Some(failure) => self.all_refused(&failure),

@@ -11,8 +11,8 @@ const AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// For how long a good answer speaks for a credential: if one project refuses it then, that is the project's affair.
 const TRUST: Duration = Duration::from_secs(600);
 
-/// So many refusals in a row that are news, and nothing speaks for it any more. With those that may be under way by then,
-/// there are at most five.
+/// So many refusals in a row, and nothing speaks for it any more. From the first one on, one request is under way at a
+/// time, so that a key that is revoked is not locked, too.
 const REFUSALS: u32 = 3;
 
 /// What the gate knows of a credential. Moments are counted from the start of the process.
@@ -23,16 +23,6 @@ pub struct Gate {
     refusals: u32,
     closed: Option<Closed>,
     generation: u64,
-}
-
-/// What a refusal tells of the credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Something, perhaps: the last time, this scope was not refused.
-    News,
-    /// Nothing new: this scope was refused the last time, too. Several such projects side by side must not take down
-    /// those that can be read.
-    Again,
 }
 
 #[derive(Debug)]
@@ -64,7 +54,7 @@ impl Gate {
 
     /// Whether several requests may be under way at once.
     pub fn proven(&self) -> bool {
-        self.last_good.is_some() && self.closed.is_none()
+        self.last_good.is_some() && !self.doubted()
     }
 
     /// The credential had a good answer.
@@ -74,9 +64,20 @@ impl Gate {
         self.closed = None;
     }
 
-    /// The credential was refused. Answers whether the gate is closed now.
-    pub fn refused(&mut self, now: Duration, interval: Duration, refusal: Refusal, failure: &Arc<Failure>) -> bool {
-        self.refusals = self.refusals.saturating_add(u32::from(refusal == Refusal::News));
+    /// The credential was refused, by a scope that had been refused `before`, if it was so the last time, too. Answers
+    /// whether the gate is closed now.
+    ///
+    /// Where another scope had a good answer since then, this one says nothing new: several projects that always refuse
+    /// must not take down those that can be read.
+    pub fn refused(
+        &mut self,
+        now: Duration,
+        interval: Duration,
+        before: Option<Duration>,
+        failure: &Arc<Failure>,
+    ) -> bool {
+        let news = before.is_none_or(|before| self.last_good.is_none_or(|good| good <= before));
+        self.refusals = self.refusals.saturating_add(u32::from(news));
         let lately_good = self.last_good.is_some_and(|good| now.saturating_sub(good) < TRUST);
         let trusted = self.closed.is_none() && lately_good && self.refusals < REFUSALS;
         if !trusted {
@@ -105,13 +106,10 @@ mod tests {
     fn a_credential_that_never_worked_is_tried_once_in_a_while() {
         let mut gate = Gate::default();
         assert!(!gate.proven());
-        assert!(gate.refused(MINUTE, 5 * MINUTE, Refusal::News, &failure()));
+        assert!(gate.refused(MINUTE, 5 * MINUTE, None, &failure()));
         assert!(gate.closed(6 * MINUTE - Duration::from_millis(1)).is_some());
         assert!(gate.closed(6 * MINUTE).is_none() && !gate.proven());
-        assert!(
-            gate.refused(6 * MINUTE, Duration::from_secs(1), Refusal::News, &failure()),
-            "a short interval does not hammer"
-        );
+        assert!(gate.refused(6 * MINUTE, Duration::from_secs(1), None, &failure()), "a short interval does not hammer");
         assert!(gate.closed(7 * MINUTE - Duration::from_millis(1)).is_some());
         gate.good(8 * MINUTE);
         assert!(gate.closed(8 * MINUTE).is_none() && gate.proven());
@@ -122,31 +120,44 @@ mod tests {
         let mut gate = Gate::default();
         for minute in 1..9 {
             gate.good(MINUTE * minute);
-            assert!(!gate.refused(MINUTE * minute, MINUTE, Refusal::News, &failure()));
-            assert!(!gate.refused(MINUTE * minute, MINUTE, Refusal::News, &failure()));
+            assert!(!gate.refused(MINUTE * minute, MINUTE, None, &failure()));
+            assert!(!gate.refused(MINUTE * minute, MINUTE, None, &failure()));
         }
-        assert!(gate.refused(9 * MINUTE, MINUTE, Refusal::News, &failure()), "three in a row: the key was revoked");
+        assert!(gate.refused(9 * MINUTE, MINUTE, None, &failure()), "three in a row: the key was revoked");
         gate.good(10 * MINUTE);
-        assert!(gate.refused(21 * MINUTE, MINUTE, Refusal::News, &failure()), "the last good answer is long ago");
+        assert!(gate.refused(21 * MINUTE, MINUTE, None, &failure()), "the last good answer is long ago");
     }
 
     #[test]
     fn projects_that_always_refuse_do_not_close_the_gate_for_the_others() {
         let mut gate = Gate::default();
-        gate.good(MINUTE);
-        for _ in 0..9 {
-            assert!(!gate.refused(2 * MINUTE, MINUTE, Refusal::Again, &failure()));
+        for minute in 2..9 {
+            gate.good(MINUTE * minute - Duration::from_secs(1));
+            for _ in 0..5 {
+                assert!(!gate.refused(MINUTE * minute, MINUTE, Some(MINUTE * (minute - 1)), &failure()));
+            }
+            assert!(gate.proven());
         }
-        assert!(!gate.refused(2 * MINUTE, MINUTE, Refusal::News, &failure()));
-        assert!(gate.refused(12 * MINUTE, MINUTE, Refusal::Again, &failure()), "the last good answer is long ago");
-        assert!(gate.refused(14 * MINUTE, MINUTE, Refusal::Again, &failure()), "one request at a time");
+        let before = Some(MINUTE * 8);
+        assert!(gate.refused(19 * MINUTE, MINUTE, before, &failure()), "the last good answer is long ago");
+    }
+
+    #[test]
+    fn a_single_scope_whose_key_is_revoked_closes_the_gate_too() {
+        let mut gate = Gate::default();
+        gate.good(MINUTE);
+        let at = |second: u64| MINUTE + Duration::from_secs(second);
+        assert!(!gate.refused(at(1), MINUTE, None, &failure()));
+        assert!(!gate.proven(), "one request at a time from now on");
+        assert!(!gate.refused(at(2), MINUTE, Some(at(1)), &failure()));
+        assert!(gate.refused(at(3), MINUTE, Some(at(2)), &failure()));
     }
 
     #[test]
     fn another_credential_has_everything_before_it() {
         let mut gate = Gate::default();
         gate.credential(1);
-        gate.refused(MINUTE, MINUTE, Refusal::News, &failure());
+        gate.refused(MINUTE, MINUTE, None, &failure());
         gate.credential(1);
         assert!(gate.closed(MINUTE).is_some());
         gate.credential(2);

@@ -93,21 +93,31 @@ async fn a_single_target_is_read_as_soon_as_its_secret_is_mended_whatever_the_in
     assert_eq!(rig.calls(), 2);
 }
 
-#[tokio::test]
-async fn a_key_that_is_revoked_is_not_locked_by_us() {
+/// Reads with a key until it is revoked: how many scopes there are, and how many wrong signatures are given.
+async fn revoke(projects: &str, tasks: &'static str, scopes: usize) {
     let mut setup = two_projects();
-    setup.accounts = super::rig::account("prod", BOTH);
+    setup.accounts = super::rig::account("prod", projects);
+    setup.tasks = tasks;
     let rig = setup.start().await;
     until(&rig, "prod", None).await;
+    rig.fresh().await;
     let (id, secret) = ("SIMULATEDACCESSKEY".to_owned(), "another".to_owned());
     rig.cloud.set_credentials(vec![Credential::new("demo", Access::Key { id, secret, security_token: None })]);
     until(&rig, "prod", Some("auth")).await;
+    let refused = || rig.cloud.requests().iter().filter(|request| request.status == Some(401)).count();
+    let page = rig.page_where("three were refused", |_| refused() >= 3).await;
     for _ in 0..50 {
         assert!(all_are(&rig.scrape().await, "prod", Some("auth")));
     }
-    let refused = rig.cloud.requests().iter().filter(|request| request.status == Some(401)).count();
-    assert!(refused < 5, "five wrong signatures lock a key, and we gave {refused}");
-    assert_eq!(rig.scrape().await.all("hss_tasks", &[("status", "finished")]).len(), 4, "what was read stays for now");
+    // One of them may have come before a good answer that was on its way.
+    assert!((3..5).contains(&refused()), "five wrong signatures lock a key, and we gave {}", refused());
+    assert_eq!(page.all("hss_tasks", &[("status", "finished")]).len(), scopes, "what was read stays for now");
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_is_not_locked_by_us() {
+    revoke(BOTH, "{}", 4).await;
+    revoke("[{ id: 0123456789abcdef0123456789abcdef }]", "{ types: [iac_scan] }", 1).await;
 }
 
 #[tokio::test]
