@@ -5,10 +5,12 @@
 #   ca-certificates          the roots by which cargo trusts the crate registry
 #   prometheus               promtool, and a Prometheus that tests/ecosystem starts by itself
 #   prometheus-alertmanager  amtool, and an Alertmanager likewise
+#   systemd                  systemd-analyze, which looks at our unit; it need not run
 set -euo pipefail
 
 readonly for_build=(gcc libc6-dev ca-certificates)
-readonly for_tests=(prometheus prometheus-alertmanager)
+readonly servers=(prometheus prometheus-alertmanager)
+readonly for_tests=("${servers[@]}" systemd)
 
 main() {
     command -v cargo >/dev/null || fail "there is no cargo on this machine: install Rust from https://rustup.rs"
@@ -56,7 +58,7 @@ install_missing() {
 keep_asleep() {
     local services=() package
     for package in "$@"; do
-        case " ${for_tests[*]} " in
+        case " ${servers[*]} " in
             *" $package "*) services+=("$package.service") ;;
         esac
     done

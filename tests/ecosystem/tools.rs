@@ -1,4 +1,4 @@
-//! What the tools of Prometheus and Alertmanager say of our page and of our files: nothing, or that they are good.
+//! What the tools of Prometheus, Alertmanager and systemd say of our page and of our files: nothing, or that they are good.
 
 use super::child::run;
 use super::exporter::Exporter;
@@ -44,4 +44,14 @@ fn alertmanager_accepts_its_configuration_and_routes_and_mutes_as_described() {
     let said = is_content("amtool", &["check-config", "deploy/alertmanager/alertmanager.yml"], None);
     assert!(said.contains("SUCCESS"), "{said}");
     is_content("tests/ecosystem/alertmanager.sh", &[], None);
+}
+
+#[test]
+fn systemd_finds_no_mistake_in_the_unit_and_sees_it_shut_in() {
+    is_content("tests/ecosystem/systemd.sh", &[], None);
+}
+
+#[test]
+fn the_image_holds_what_the_program_needs_and_no_shell() {
+    is_content("tests/ecosystem/image.sh", &[env!("CARGO_BIN_EXE_hss-exporter")], None);
 }
