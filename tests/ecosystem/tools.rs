@@ -27,8 +27,10 @@ async fn promtool_has_nothing_to_say_of_the_demos_page() {
 
 #[test]
 fn promtool_accepts_the_configuration_of_prometheus_and_its_rules() {
-    let said = is_content("promtool", &["check", "config", "deploy/prometheus/prometheus.yml"], None);
-    assert!(said.contains("SUCCESS") && !said.contains("WARNING"), "{said}");
+    for file in ["deploy/prometheus/prometheus.yml", "deploy/prometheus/demo.yml"] {
+        let said = is_content("promtool", &["check", "config", file], None);
+        assert!(said.contains("SUCCESS") && !said.contains("WARNING"), "{said}");
+    }
     let said = is_content("promtool", &["check", "rules", "deploy/prometheus/alerts.yml"], None);
     assert!(said.contains("rules found"), "{said}");
 }
