@@ -129,6 +129,7 @@ mod tests {
             interval: Duration::from_mins(5),
             window: Duration::from_hours(168),
             stale_after: Duration::from_mins(30),
+            reconcile_every: Duration::from_secs(86_400),
             requests_per_minute: NonZeroU32::MIN,
             timeout: Duration::from_secs(30),
             max_attempts: NonZeroU32::MIN,

@@ -146,6 +146,7 @@ fn refresh(raw: RawRefresh, report: &mut Report) -> Option<Refresh> {
         interval,
         window: raw.window?,
         stale_after,
+        reconcile_every: raw.reconcile_every?,
         requests_per_minute: raw.requests_per_minute?,
         timeout: raw.timeout?,
         max_attempts: raw.max_attempts?,

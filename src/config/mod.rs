@@ -139,6 +139,8 @@ pub struct Refresh {
     pub window: Duration,
     /// How old data may become before it is withdrawn; at least twice the interval.
     pub stale_after: Duration,
+    /// How long it may take until everything in the window has been read again, as a safety net.
+    pub reconcile_every: Duration,
     /// For each API and endpoint host.
     pub requests_per_minute: NonZeroU32,
     /// For one attempt, its body included.

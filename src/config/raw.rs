@@ -94,6 +94,7 @@ pub(super) struct RawRefresh {
     pub(super) interval: Option<Located<Duration>>,
     pub(super) window: Option<Duration>,
     pub(super) stale_after: Option<Located<Duration>>,
+    pub(super) reconcile_every: Option<Duration>,
     pub(super) requests_per_minute: Option<NonZeroU32>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_attempts: Option<NonZeroU32>,
@@ -131,6 +132,7 @@ fn refresh(root: &Group<'_>, report: &mut Report) -> RawRefresh {
         interval: group.scalar("interval", report, scalar::duration),
         window: value(group.scalar("window", report, scalar::duration)),
         stale_after: group.scalar("stale_after", report, scalar::duration),
+        reconcile_every: value(group.scalar("reconcile_every", report, scalar::duration)),
         requests_per_minute: group
             .scalar("requests_per_minute", report, |text| scalar::count(text, MAX_REQUESTS_PER_MINUTE))
             .map(|located| located.value),

@@ -109,6 +109,7 @@ const REFRESH: &[Key] = &[
     Key::scalar("interval").or("5m"),
     Key::scalar("window").or("7d"),
     Key::scalar("stale_after"),
+    Key::scalar("reconcile_every").or("24h"),
     Key::scalar("requests_per_minute").or("5"),
     Key::scalar("timeout").or("30s"),
     Key::scalar("max_attempts").or("4"),

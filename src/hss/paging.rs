@@ -99,9 +99,15 @@ impl Paging {
     pub fn join_head(&mut self, head: Self) {
         let before = self.shown.len();
         self.shown.extend(head.shown);
-        let pushed = u32::try_from(self.shown.len() - before).unwrap_or(u32::MAX);
-        self.offset = self.offset.saturating_add(pushed);
+        self.pushed_down((self.shown.len() - before) as u64);
         self.newest = self.newest.max(head.newest);
+    }
+
+    /// So many tasks have come before the next page.
+    pub fn pushed_down(&mut self, arrivals: u64) {
+        if self.has_begun() {
+            self.offset = self.offset.saturating_add(u32::try_from(arrivals).unwrap_or(u32::MAX));
+        }
     }
 
     /// The newest start that was shown.

@@ -3,7 +3,7 @@
 use super::board::{Board, Place};
 use super::gate::Gate;
 use super::memory::Memory;
-use super::plan::Part;
+use super::plan::{PAGE_NEWS, Part};
 use super::schedule::{self, Clockwork, Next};
 use super::walk::{Scope, Walked, walk};
 use crate::cloud::Clock;
@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub(super) board: Arc<Board>,
     pub(super) observer: Arc<dyn Observe>,
     pub(super) clock: Clock,
+    /// How long one reading of the whole window may take.
+    pub(super) reconcile_every: Duration,
     /// How many scopes have not had their first turn.
     pub(super) untried: watch::Sender<usize>,
 }
@@ -80,6 +82,7 @@ impl Work {
                     last_attempt: None,
                     last_turn: None,
                     history: false,
+                    reconcile_at: None,
                     busy: false,
                 };
                 states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: None });
@@ -144,7 +147,7 @@ impl Work {
         match next {
             Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
             Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
-            Next::Wait(_) | Next::Busy => {}
+            Next::Turn(_, Part::Reconcile) | Next::Wait(_) | Next::Busy => {}
         }
         if let Next::Turn(index, part) = next
             && let Some(ScopeState { clockwork, .. }) = state.scopes.get_mut(index)
@@ -177,6 +180,10 @@ impl Work {
         let now = (self.shared.clock)();
         self.shared.board.write(scope.place, |book| {
             let reading = &mut book.reading;
+            // A page far down that cannot be read again takes nothing from what is known.
+            if part == Part::Reconcile {
+                return;
+            }
             report(reading.failure.as_deref(), failure.as_deref(), scope);
             if part == Part::Refresh || failure.is_some() {
                 reading.last_attempt = Some(now);
@@ -190,7 +197,8 @@ impl Work {
                 reading.last_success = Some(now);
             }
         });
-        let complete = self.shared.board.write(scope.place, |book| book.ledger.complete()).unwrap_or(false);
+        let known = self.shared.board.write(scope.place, |book| (book.ledger.complete(), book.ledger.tasks().count()));
+        let (complete, tasks) = known.unwrap_or_default();
         let refused = failure.clone().filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
         let mut refused_before = None;
         let mut state = self.state();
@@ -198,6 +206,11 @@ impl Work {
         if let Some(scope) = state.scopes.get_mut(index) {
             scope.clockwork.history = failure.is_none() && !complete && memory.unfinished.is_some();
             scope.clockwork.last_turn = Some(moment);
+            scope.clockwork.reconcile_at = match scope.clockwork.reconcile_at {
+                _ if !complete || memory.saw_all => None,
+                Some(at) if part != Part::Reconcile => Some(at),
+                _ => Some(moment.saturating_add(self.shared.reconcile_every / pages(tasks))),
+            };
             scope.memory = memory;
             refused_before = std::mem::replace(&mut scope.refused, refused.as_ref().map(|_| moment));
         }
@@ -247,6 +260,11 @@ impl Work {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many pages so many tasks fill.
+fn pages(tasks: usize) -> u32 {
+    u32::try_from(tasks.div_ceil(PAGE_NEWS)).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// Says that a scope is down, or why now for another reason, or that it is up again; not the same thing twice.

@@ -13,6 +13,19 @@ pub struct Memory {
     pub lists_read: Option<Timestamp>,
     /// The task that was last asked for by its id: the next refresh goes on behind it.
     pub looked_up: Option<Arc<str>>,
+    /// Whether the last refresh showed every task there is: then there is nothing to read again.
+    pub saw_all: bool,
+    /// A walk through the window that reads again what is known.
+    pub reconcile: Option<Reconcile>,
     /// Whether the cloud, last asked for one task, answered with others.
     pub ids_unheeded: bool,
+}
+
+/// A walk through the window that reads again what is known.
+#[derive(Clone, Debug)]
+pub struct Reconcile {
+    /// How far it has come.
+    pub paging: Paging,
+    /// When it read its first page, by the cloud's clock.
+    pub began: Timestamp,
 }

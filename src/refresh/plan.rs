@@ -4,8 +4,11 @@
 //! nothing has changed, it is the only request.
 
 mod follow;
+mod reconcile;
 
-use super::memory::Memory;
+pub(super) use follow::PAGE_NEWS;
+
+use super::memory::{Memory, Reconcile};
 use crate::hss::{List, Page, Paging, Query, Turned};
 use crate::model::{Applied, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::collections::{HashSet, VecDeque};
@@ -21,6 +24,8 @@ pub enum Part {
     Refresh,
     /// Read one more page of what came before the first refresh.
     History,
+    /// Read one more page of the window again, whatever is known of it.
+    Reconcile,
 }
 
 /// The rest of a refresh.
@@ -49,6 +54,8 @@ enum Step {
     Rest(Paging),
     /// The running or the waiting tasks, to their end.
     Unfinished(Paging, Status),
+    /// The list, whatever is known of it.
+    Again(Reconcile),
     /// One task by its id.
     Lookup(Arc<str>),
     /// The list, down to where these tasks must stand: the cloud does not heed ids.
@@ -83,6 +90,7 @@ impl Plan {
                 }
                 steps.extend(memory.unfinished.take().map(Step::Rest));
             }
+            Part::Reconcile => steps.push_back(Step::Again(memory.reconcile.take().unwrap_or_else(Reconcile::new))),
         }
         let (shown, total_before) = (HashSet::new(), ledger.total());
         Self { part, only, steps, memory, shown, total_before, arrivals: 0, lists_due }
@@ -95,6 +103,7 @@ impl Plan {
             Step::Head(paging) | Step::Rest(paging) | Step::Unfinished(paging, _) | Step::Search(paging, ..) => {
                 Some(paging.query())
             }
+            Step::Again(reconcile) => Some(reconcile.paging.query()),
             Step::Lookup(id) => alone(List::One(Arc::clone(id))),
             Step::Single(list) => alone(list.clone()),
         }
@@ -110,6 +119,7 @@ impl Plan {
             Step::Head(paging) => self.take_walk(paging, Walk::Head, page, ledger),
             Step::Rest(paging) => self.take_walk(paging, Walk::Rest, page, ledger),
             Step::Unfinished(paging, status) => self.take_unfinished(paging, status, page, ledger),
+            Step::Again(reconcile) => Ok(self.take_again(reconcile, page, ledger)),
             Step::Lookup(id) => Ok(self.take_lookup(id, page, ledger)),
             Step::Search(paging, ids, down_to) => self.take_search(paging, ids, down_to, page, ledger),
             Step::Single(_) => Ok(Taken { applied: self.apply(page, ledger), reread: false }),
@@ -121,10 +131,17 @@ impl Plan {
     pub fn end(mut self) -> Memory {
         let walk = self.steps.into_iter().find_map(|step| match step {
             Step::Head(paging) | Step::Rest(paging) => Some(paging).filter(Paging::has_begun),
+            Step::Again(reconcile) => {
+                self.memory.reconcile = Some(reconcile);
+                None
+            }
             _ => None,
         });
         if walk.is_some() {
             self.memory.unfinished = walk;
+        }
+        if let Some(reconcile) = self.memory.reconcile.as_mut().filter(|_| self.part == Part::Refresh) {
+            reconcile.paging.pushed_down(self.arrivals);
         }
         self.memory
     }
@@ -185,6 +202,7 @@ impl Plan {
                 (Walk::Head, ListEnd::Below) => Reach::DownTo(oldest),
                 (Walk::Head, ListEnd::Reached) => Reach::WholeList,
             };
+            self.memory.saw_all = reach == Reach::WholeList;
             self.follow(&reach, at, ledger);
         }
         if first_time && end == ListEnd::Below {

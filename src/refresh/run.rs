@@ -56,6 +56,7 @@ impl Refresher {
             board: Arc::clone(&board),
             observer: Arc::clone(observer),
             clock: Arc::clone(clock),
+            reconcile_every: config.refresh.reconcile_every,
             untried,
         });
         let mut accounts = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! The scope whose last attempt lies furthest back, measured by its interval, goes first. By its last success, a failing
 //! one would starve the others. History is read while no head is due; where the budget does not suffice for the heads,
-//! one always is, and history gets every fourth turn.
+//! one always is, and history gets every fourth turn. Whoever has nothing else to do reads the window again.
 
 use super::plan::Part;
 use std::time::Duration;
@@ -21,6 +21,8 @@ pub struct Clockwork {
     pub last_turn: Option<Duration>,
     /// Whether it has history left to read, and its last turn went well.
     pub history: bool,
+    /// When the next page of the window is to be read again, if it is to be.
+    pub reconcile_at: Option<Duration>,
     /// Whether it has its turn at this moment.
     pub busy: bool,
 }
@@ -51,7 +53,14 @@ pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
         (None, Some((index, _))) => return Next::Turn(index, Part::History),
         (None, None) => {}
     }
-    free().map(|(_, scope)| scope.due()).min().map_or(Next::Busy, Next::Wait)
+    let again = free().filter_map(|(index, scope)| Some((scope.reconcile_at?, index)));
+    match again.min() {
+        Some((at, index)) if at <= now => Next::Turn(index, Part::Reconcile),
+        again => {
+            let due = free().map(|(_, scope)| scope.due()).min();
+            due.into_iter().chain(again.map(|(at, _)| at)).min().map_or(Next::Busy, Next::Wait)
+        }
+    }
 }
 
 impl Clockwork {
@@ -73,7 +82,7 @@ mod tests {
     fn scope(last_attempt: Option<u64>) -> Clockwork {
         let last_attempt = last_attempt.map(Duration::from_secs);
         let interval = Duration::from_secs(10);
-        Clockwork { interval, last_attempt, last_turn: last_attempt, history: false, busy: false }
+        Clockwork { interval, last_attempt, last_turn: last_attempt, history: false, reconcile_at: None, busy: false }
     }
 
     #[track_caller]
@@ -108,6 +117,15 @@ mod tests {
         assert_eq!(next(&[loading, scope(Some(2))], now, 2), Next::Turn(0, Part::Refresh));
         assert_eq!(next(&[loading, scope(Some(2))], now, 3), Next::Turn(0, Part::History));
         assert_eq!(next(&[loading, scope(None)], now, 3), Next::Turn(1, Part::Refresh));
+    }
+
+    #[test]
+    fn the_window_is_read_again_where_there_is_nothing_else_to_do() {
+        let again = Clockwork { reconcile_at: Some(Duration::from_secs(11)), ..scope(Some(5)) };
+        check(&[again, scope(Some(6))], 10, Next::Wait(Duration::from_secs(11)));
+        check(&[again, scope(Some(6))], 12, Next::Turn(0, Part::Reconcile));
+        check(&[again, scope(Some(1))], 12, Next::Turn(1, Part::Refresh));
+        check(&[again, Clockwork { history: true, ..scope(Some(6)) }], 12, Next::Turn(1, Part::History));
     }
 
     #[test]

@@ -450,3 +450,56 @@ fn a_first_refresh_is_one_request_so_that_the_next_target_gets_its_turn() {
     assert_eq!(reader.refresh(&mut world), 1);
     assert!(!reader.ledger.complete());
 }
+
+#[test]
+fn reading_the_window_again_mends_what_short_cuts_have_missed() {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..1000 {
+        world.add_finished(Duration::from_secs(3600 + i * 60));
+    }
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    reader.read_history(&mut world);
+    world.pass(3700);
+    reader.refresh(&mut world);
+    // Far down: one is gone, one is corrected, one was run again in its old place and ended unseen.
+    let deep: Vec<_> = world.answer(&Query { list: List::All, offset: 600 }).tasks;
+    world.tasks.remove(&deep[0].id);
+    world.tasks.get_mut(&deep[1].id).unwrap().counts =
+        Counts::Clusters { scanning: Some(0), success: Some(1), failed: Some(7) };
+    let rerun = world.tasks.get_mut(&deep[2].id).unwrap();
+    rerun.end = Some(rerun.end.unwrap().plus(Duration::from_secs(600)));
+    world.ended.insert((deep[2].id.clone(), rerun.end.unwrap()));
+    reader.refresh(&mut world);
+    assert!(reader.ledger.has(&deep[0].id), "nobody looks there");
+    let mut turns = 0;
+    loop {
+        turns += 1;
+        world.pass(1800);
+        for _ in 0..150 {
+            let id = world.add();
+            world.start(&id);
+            world.pass(1);
+            world.finish(&id);
+        }
+        reader.refresh(&mut world);
+        reader.turn(Part::Reconcile, &mut world, usize::MAX, |_, _| {});
+        if reader.memory.reconcile.is_none() {
+            break;
+        }
+    }
+    assert!((6..=12).contains(&turns), "about a page a turn: {turns}");
+    reader.check_equals(&world, "reconciled");
+    assert!(!reader.ledger.has(&deep[0].id), "what is gone is forgotten");
+    let corrected = reader.ledger.tasks().find(|known| known.task.id == deep[1].id).unwrap();
+    assert_eq!(corrected.task.counts, world.tasks[&deep[1].id].counts);
+}
+
+#[test]
+fn where_one_page_holds_all_there_is_nothing_to_read_again() {
+    let mut world = World::new(1, Unstarted::Tail);
+    world.add_finished(Duration::from_secs(3600));
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    assert!(reader.memory.saw_all);
+}

@@ -13,7 +13,7 @@ const LIST_EVERY: Duration = Duration::from_secs(3600);
 const MAX_LOOKUPS: usize = 20;
 
 /// How many new items a full page that begins one item early can show.
-const PAGE_NEWS: usize = 199;
+pub(in crate::refresh) const PAGE_NEWS: usize = 199;
 
 impl Plan {
     /// Looks for what the walk did not show but must be known.
@@ -126,7 +126,7 @@ impl Plan {
 
     /// Asks for these tasks one by one, but for those that were shown; as many as fit, from where the last refresh
     /// left off.
-    fn look_up<'a>(&mut self, ids: impl Iterator<Item = &'a Arc<str>>) {
+    pub(super) fn look_up<'a>(&mut self, ids: impl Iterator<Item = &'a Arc<str>>) {
         let planned = self.steps.iter().filter(|step| matches!(step, Step::Lookup(_))).count();
         let mut ids: Vec<&Arc<str>> = ids.filter(|id| !self.shown.contains(*id)).collect();
         let begin = ids.partition_point(|id| Some(*id) <= self.memory.looked_up.as_ref());

@@ -75,6 +75,7 @@ impl Rig {
             interval: Duration::from_secs(300),
             window: Duration::from_secs(7 * 86_400),
             stale_after: Duration::from_secs(1800),
+            reconcile_every: Duration::from_secs(86_400),
             requests_per_minute: NonZeroU32::new(10_000).unwrap(),
             timeout: self.timeout,
             max_attempts: NonZeroU32::new(self.max_attempts).unwrap(),

@@ -1,0 +1,48 @@
+//! Reading the window again, page by page: it mends what short cuts have missed. What was deleted deep down, what changed
+//! late, what stood in another order.
+
+use super::{Plan, Taken, last_start};
+use crate::hss::{List, Page, Paging, Turned};
+use crate::model::{Known, Ledger, Stage, Timestamp};
+use crate::refresh::memory::Reconcile;
+use std::sync::Arc;
+
+impl Reconcile {
+    pub(super) fn new() -> Self {
+        Self { paging: Paging::new(List::All), began: Timestamp::default() }
+    }
+}
+
+impl Plan {
+    /// One page more. Pages that do not fit together end this walk; the next one begins anew.
+    pub(super) fn take_again(&mut self, mut reconcile: Reconcile, page: Page, ledger: &mut Ledger) -> Taken {
+        if !reconcile.paging.has_begun() {
+            reconcile.began = page.at;
+        }
+        let horizon = page.at.minus(ledger.window());
+        let turned = reconcile.paging.turn(&page);
+        let past_window = last_start(&page).is_some_and(|start| start < horizon);
+        let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
+        match turned {
+            Turned::Lost => {}
+            Turned::Gap => self.memory.reconcile = Some(reconcile),
+            Turned::More if !past_window => self.memory.reconcile = Some(reconcile),
+            Turned::More | Turned::End => {
+                let down_to = reconcile.paging.oldest().filter(|_| turned == Turned::More).unwrap_or_default();
+                let not_shown = ledger.tasks().filter(|known| ought_to_be_shown(known, &reconcile, down_to));
+                let gone: Vec<Arc<str>> = not_shown.map(|known| Arc::clone(&known.task.id)).collect();
+                // A first miss; being asked for, and not being there, is the second.
+                gone.iter().for_each(|id| taken.applied.add(ledger.missed(id)));
+                self.look_up(gone.iter().filter(|id| ledger.has(id)));
+            }
+        }
+        taken
+    }
+}
+
+/// Whether the walk would have shown a finished task if it still stood where it is known to.
+fn ought_to_be_shown(known: &Known, reconcile: &Reconcile, down_to: Timestamp) -> bool {
+    matches!(known.stage, Stage::Finished { settling_since: None, end } if end < reconcile.began)
+        && known.task.start.is_some_and(|start| start > down_to)
+        && !reconcile.paging.has_shown(&known.task.id)
+}
