@@ -450,3 +450,23 @@ fn a_first_refresh_is_one_request_so_that_the_next_target_gets_its_turn() {
     assert_eq!(reader.refresh(&mut world), 1);
     assert!(!reader.ledger.complete());
 }
+
+/// Its id is known from the first page, and on the last one it would bear witness that the pages fit together.
+#[test]
+fn a_task_that_is_retried_to_the_end_of_the_list_hides_no_gap() {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..300 {
+        world.add_finished(Duration::from_secs(3600 + i * 60));
+    }
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    let first: Vec<_> =
+        world.answer(&Query { list: List::All, offset: 0 }).tasks.into_iter().map(|task| task.id).collect();
+    for id in &first[20..50] {
+        world.tasks.remove(id);
+    }
+    let retried = world.tasks.get_mut(&first[0]).unwrap();
+    (retried.status, retried.start, retried.end) = (Status::Ready, None, None);
+    reader.read_history(&mut world);
+    reader.check_equals(&world, "pulled up");
+}
