@@ -7,8 +7,8 @@
 
 use super::query::{List, PAGE, Query};
 use super::wire::Page;
-use crate::model::Timestamp;
-use std::collections::HashSet;
+use crate::model::{Task, Timestamp};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The greatest offset that the API takes.
@@ -25,7 +25,8 @@ const MAX_STALE: u8 = 10;
 pub struct Paging {
     list: List,
     offset: u32,
-    shown: HashSet<Arc<str>>,
+    /// With the start that each was shown with: that is its place in the list.
+    shown: HashMap<Arc<str>, Option<Timestamp>>,
     newest: Option<Timestamp>,
     oldest: Option<Timestamp>,
     rereads: u8,
@@ -48,7 +49,7 @@ pub enum Turned {
 impl Paging {
     /// A list that is to be read from its head.
     pub fn new(list: List) -> Self {
-        Self { list, offset: 0, shown: HashSet::new(), newest: None, oldest: None, rereads: 0, stale: 0 }
+        Self { list, offset: 0, shown: HashMap::new(), newest: None, oldest: None, rereads: 0, stale: 0 }
     }
 
     /// The page to ask for next.
@@ -58,7 +59,9 @@ impl Paging {
 
     /// Takes the page that was asked for.
     pub fn turn(&mut self, page: &Page) -> Turned {
-        let follows = self.offset == 0 || page.tasks.iter().any(|task| self.shown.contains(&task.id));
+        // A task that has moved since is no witness: one that was retried may stand at the end of the list now.
+        let stands = |task: &Task| self.shown.get(&task.id).is_some_and(|start| *start == task.start);
+        let follows = self.offset == 0 || page.tasks.iter().any(stands);
         if !follows {
             self.rereads += 1;
             self.offset = self.offset.saturating_sub(PAGE - 1);
@@ -67,7 +70,7 @@ impl Paging {
         self.rereads = 0;
         let before = self.shown.len();
         for task in &page.tasks {
-            self.shown.insert(Arc::clone(&task.id));
+            self.shown.insert(Arc::clone(&task.id), task.start);
             self.newest = self.newest.max(task.start);
             self.oldest = task.start.or(self.oldest);
         }
@@ -86,7 +89,7 @@ impl Paging {
 
     /// Whether a page has shown this task.
     pub fn has_shown(&self, id: &str) -> bool {
-        self.shown.contains(id)
+        self.shown.contains_key(id)
     }
 
     /// Whether any page has been taken.

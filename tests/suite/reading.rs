@@ -503,3 +503,23 @@ fn where_one_page_holds_all_there_is_nothing_to_read_again() {
     reader.refresh(&mut world);
     assert!(reader.memory.saw_all);
 }
+
+/// Its id is known from the first page, and on the last one it would bear witness that the pages fit together.
+#[test]
+fn a_task_that_is_retried_to_the_end_of_the_list_hides_no_gap() {
+    let mut world = World::new(1, Unstarted::Tail);
+    for i in 0..300 {
+        world.add_finished(Duration::from_secs(3600 + i * 60));
+    }
+    let mut reader = Reader::new();
+    reader.refresh(&mut world);
+    let first: Vec<_> =
+        world.answer(&Query { list: List::All, offset: 0 }).tasks.into_iter().map(|task| task.id).collect();
+    for id in &first[20..50] {
+        world.tasks.remove(id);
+    }
+    let retried = world.tasks.get_mut(&first[0]).unwrap();
+    (retried.status, retried.start, retried.end) = (Status::Ready, None, None);
+    reader.read_history(&mut world);
+    reader.check_equals(&world, "pulled up");
+}
