@@ -54,6 +54,15 @@ impl World {
         }
     }
 
+    /// So many runs have ended, one a minute, the last an hour ago.
+    fn with_history(runs: u64) -> Self {
+        let mut world = Self::new(1, Unstarted::Tail);
+        for i in 0..runs {
+            world.add_finished(Duration::from_secs(3600 + i * 60));
+        }
+        world
+    }
+
     fn pass(&mut self, seconds: u64) {
         self.now = self.now.plus(Duration::from_secs(seconds));
     }
@@ -202,6 +211,14 @@ impl Reader {
         Self { ledger: Ledger::new(WINDOW), memory: Memory::default(), events: Vec::new() }
     }
 
+    /// A reader that has read all of the window.
+    fn that_has_read(world: &mut World) -> Self {
+        let mut reader = Self::new();
+        reader.refresh(world);
+        reader.read_history(world);
+        reader
+    }
+
     /// One turn, with `between` called before each page. Breaks off before the page with the number `cut`.
     fn turn(&mut self, part: Part, world: &mut World, cut: usize, mut between: impl FnMut(&mut World, &Ledger)) {
         let mut plan = Plan::new(part, None, std::mem::take(&mut self.memory), &self.ledger);
@@ -293,10 +310,7 @@ fn after_any_churn_the_ledger_equals_the_cloud_and_every_run_was_one_event() {
 
 #[track_caller]
 fn check_requests(history: usize, running: usize, ready: usize, first: usize, idle: usize) {
-    let mut world = World::new(1, Unstarted::Tail);
-    for i in 0..history {
-        world.add_finished(Duration::from_secs(3600 + i as u64 * 60));
-    }
+    let mut world = World::with_history(history as u64);
     for _ in 0..running {
         let id = world.add();
         world.start(&id);
@@ -305,9 +319,7 @@ fn check_requests(history: usize, running: usize, ready: usize, first: usize, id
         world.add();
     }
     world.pass(60);
-    let mut reader = Reader::new();
-    reader.refresh(&mut world);
-    reader.read_history(&mut world);
+    let mut reader = Reader::that_has_read(&mut world);
     assert_eq!(world.requests.len(), first, "first read");
     world.pass(300);
     assert_eq!(reader.refresh(&mut world), idle, "idle");
@@ -327,13 +339,8 @@ fn where_nothing_has_changed_the_head_is_the_only_request() {
 
 #[test]
 fn news_costs_as_many_pages_as_it_fills() {
-    let mut world = World::new(1, Unstarted::Tail);
-    for i in 0..1000 {
-        world.add_finished(Duration::from_secs(3600 + i * 60));
-    }
-    let mut reader = Reader::new();
-    reader.refresh(&mut world);
-    reader.read_history(&mut world);
+    let mut world = World::with_history(1000);
+    let mut reader = Reader::that_has_read(&mut world);
     for (arrivals, requests) in [(1, 1), (190, 1), (191, 2), (389, 2), (390, 3)] {
         world.pass(300);
         for _ in 0..arrivals {
@@ -349,13 +356,8 @@ fn news_costs_as_many_pages_as_it_fills() {
 
 #[test]
 fn a_walk_that_was_interrupted_leaves_no_hole() {
-    let mut world = World::new(1, Unstarted::Tail);
-    for i in 0..300 {
-        world.add_finished(Duration::from_secs(3600 + i * 60));
-    }
-    let mut reader = Reader::new();
-    reader.refresh(&mut world);
-    reader.read_history(&mut world);
+    let mut world = World::with_history(300);
+    let mut reader = Reader::that_has_read(&mut world);
     world.pass(60);
     for _ in 0..500 {
         let id = world.add();
@@ -394,9 +396,7 @@ fn a_cloud_that_does_not_heed_ids_makes_us_lose_no_task() {
     for i in 0..500 {
         world.add_finished(Duration::from_secs(60 + i));
     }
-    let mut reader = Reader::new();
-    reader.refresh(&mut world);
-    reader.read_history(&mut world);
+    let mut reader = Reader::that_has_read(&mut world);
     for _ in 0..4 {
         world.pass(60);
         reader.refresh(&mut world);
@@ -415,13 +415,8 @@ fn a_cloud_that_does_not_heed_ids_makes_us_lose_no_task() {
 
 #[test]
 fn what_has_left_its_place_near_the_head_is_looked_for() {
-    let mut world = World::new(1, Unstarted::Tail);
-    for i in 0..400 {
-        world.add_finished(Duration::from_secs(3600 + i * 60));
-    }
-    let mut reader = Reader::new();
-    reader.refresh(&mut world);
-    reader.read_history(&mut world);
+    let mut world = World::with_history(400);
+    let mut reader = Reader::that_has_read(&mut world);
     let ids: Vec<_> =
         world.answer(&Query { list: List::All, offset: 10 }).tasks.into_iter().map(|task| task.id).collect();
     // Deleted: the total falls, it is asked for twice, and then it is no recent run any more.
@@ -441,10 +436,7 @@ fn what_has_left_its_place_near_the_head_is_looked_for() {
 
 #[test]
 fn a_first_refresh_is_one_request_so_that_the_next_target_gets_its_turn() {
-    let mut world = World::new(1, Unstarted::Tail);
-    for i in 0..1000 {
-        world.add_finished(Duration::from_secs(3600 + i * 60));
-    }
+    let mut world = World::with_history(1000);
     let mut reader = Reader::new();
     assert_eq!(reader.refresh(&mut world), 1);
     assert_eq!(reader.refresh(&mut world), 1);
@@ -453,13 +445,8 @@ fn a_first_refresh_is_one_request_so_that_the_next_target_gets_its_turn() {
 
 #[test]
 fn reading_the_window_again_mends_what_short_cuts_have_missed() {
-    let mut world = World::new(1, Unstarted::Tail);
-    for i in 0..1000 {
-        world.add_finished(Duration::from_secs(3600 + i * 60));
-    }
-    let mut reader = Reader::new();
-    reader.refresh(&mut world);
-    reader.read_history(&mut world);
+    let mut world = World::with_history(1000);
+    let mut reader = Reader::that_has_read(&mut world);
     world.pass(3700);
     reader.refresh(&mut world);
     // Far down: one is gone, one is corrected, one was run again in its old place and ended unseen.
@@ -507,10 +494,7 @@ fn where_one_page_holds_all_there_is_nothing_to_read_again() {
 /// Its id is known from the first page, and on the last one it would bear witness that the pages fit together.
 #[test]
 fn a_task_that_is_retried_to_the_end_of_the_list_hides_no_gap() {
-    let mut world = World::new(1, Unstarted::Tail);
-    for i in 0..300 {
-        world.add_finished(Duration::from_secs(3600 + i * 60));
-    }
+    let mut world = World::with_history(300);
     let mut reader = Reader::new();
     reader.refresh(&mut world);
     let first: Vec<_> =
