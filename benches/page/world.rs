@@ -40,6 +40,7 @@ pub(crate) fn snapshot(series: usize) -> Snapshot {
         refresh_interval: Duration::from_secs(300),
         stale_after: Duration::from_secs(1800),
         requests_per_minute: 5,
+        unwatched: BTreeMap::new(),
     };
     Snapshot::of(now(), Arc::new([account]), &standings, Some(limits))
 }

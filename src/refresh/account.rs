@@ -1,17 +1,21 @@
 //! The work on one account: whose turn it is, through its credential's gate, and what a turn leaves behind.
 
+mod ended;
+
+use super::attribution::Strangers;
 use super::board::{Board, Place};
+use super::company::Company;
 use super::gate::Gate;
 use super::memory::Memory;
-use super::plan::{PAGE_NEWS, Part};
+use super::plan::Part;
 use super::schedule::{self, Clockwork, Next};
-use super::walk::{Scope, Walked, walk};
+use super::walk::{self, Scope, Tools};
 use crate::cloud::Clock;
 use crate::config::{Account, Watch};
 use crate::hss::TaskList;
 use crate::model::observe::Observe;
-use crate::model::{Failure, Reading, Reason, TaskType};
-use std::collections::HashMap;
+use crate::model::{EnterpriseProject, Target, TaskType};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -41,7 +45,10 @@ pub(super) struct Work {
     name: Arc<str>,
     list: TaskList,
     interval: Duration,
+    /// Each is read by itself, or with the others of its project.
     scopes: Vec<OwnScope>,
+    /// Whose slots in the schedule come after those of the scopes.
+    projects: Vec<Project>,
     state: Mutex<State>,
     shared: Arc<Shared>,
     started: Instant,
@@ -53,13 +60,25 @@ struct OwnScope {
     place: Place,
 }
 
+/// The scopes of a project that one undivided list shows.
+struct Project {
+    /// All that the caller may see of the project.
+    all: Watch,
+    task_type: TaskType,
+    /// Their indexes.
+    scopes: Vec<usize>,
+}
+
 struct State {
     gate: Gate,
-    scopes: Vec<ScopeState>,
+    /// Of the scopes, and then of the projects.
+    slots: Vec<Slot>,
+    companies: Vec<Company>,
     heads_in_a_row: u32,
 }
 
-struct ScopeState {
+/// What may have a turn.
+struct Slot {
     clockwork: Clockwork,
     memory: Memory,
     tried: bool,
@@ -71,29 +90,28 @@ impl Work {
     /// The work on `account`, whose first target has this place on the board.
     pub(super) fn new(account: &Account, first_place: usize, list: TaskList, shared: Arc<Shared>) -> Self {
         let mut scopes = Vec::new();
-        let mut states = Vec::new();
         for (target, watch) in (first_place..).zip(&account.watches) {
             let watch = Arc::new(watch.clone());
             for (scan, task_type) in watch.types.iter().enumerate() {
-                let place = Place { target, scan };
-                scopes.push(OwnScope { watch: Arc::clone(&watch), task_type: *task_type, place });
-                let clockwork = Clockwork {
-                    interval: watch.interval,
-                    last_attempt: None,
-                    last_turn: None,
-                    history: false,
-                    reconcile_at: None,
-                    busy: false,
-                };
-                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: None });
+                scopes.push(OwnScope {
+                    watch: Arc::clone(&watch),
+                    task_type: *task_type,
+                    place: Place { target, scan },
+                });
             }
         }
+        let projects = projects(&scopes);
+        let watches = scopes.iter().map(|scope| &*scope.watch).chain(projects.iter().map(|project| &project.all));
+        let slots = watches.map(|watch| Slot::new(watch.interval)).collect();
+        let companies = projects.iter().map(|project| Company::new(project.scopes.len())).collect();
+        let state = Mutex::new(State { gate: Gate::default(), slots, companies, heads_in_a_row: 0 });
         Self {
             name: Arc::clone(&account.name),
             list,
             interval: account.watches.iter().map(|watch| watch.interval).min().unwrap_or_default(),
             scopes,
-            state: Mutex::new(State { gate: Gate::default(), scopes: states, heads_in_a_row: 0 }),
+            projects,
+            state,
             shared,
             started: Instant::now(),
         }
@@ -133,7 +151,7 @@ impl Work {
         let now = self.started.elapsed();
         let mut state = self.state();
         if state.gate.credential(self.list.credential_generation()) {
-            state.scopes.iter_mut().for_each(|scope| scope.clockwork.last_attempt = None);
+            state.slots.iter_mut().for_each(|slot| slot.clockwork.last_attempt = None);
         }
         if let Some((until, _)) = state.gate.closed(now) {
             return Next::Wait(until.min(now + LOOK_AT_CREDENTIAL));
@@ -142,20 +160,16 @@ impl Work {
         if under_way >= lanes {
             return Next::Busy;
         }
-        let clockworks: Vec<Clockwork> = state.scopes.iter().map(|scope| scope.clockwork).collect();
+        self.arrange(&mut state, now);
+        let clockworks: Vec<Clockwork> = state.slots.iter().map(|slot| slot.clockwork).collect();
         let next = schedule::next(&clockworks, now, state.heads_in_a_row);
         match next {
             Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
             Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
             Next::Turn(_, Part::Reconcile) | Next::Wait(_) | Next::Busy => {}
         }
-        if let Next::Turn(index, part) = next
-            && let Some(ScopeState { clockwork, .. }) = state.scopes.get_mut(index)
-        {
-            clockwork.busy = true;
-            if part == Part::Refresh {
-                clockwork.last_attempt = Some(now);
-            }
+        if let Next::Turn(index, part) = next {
+            self.begin(&mut state, index, part, now);
         }
         match next {
             Next::Wait(until) if state.gate.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
@@ -163,94 +177,122 @@ impl Work {
         }
     }
 
-    async fn turn(self: Arc<Self>, index: usize, part: Part) {
-        let Some(OwnScope { watch, task_type, place }) = self.scopes.get(index) else { return };
-        let memory = self.state().scopes.get_mut(index).map(|scope| std::mem::take(&mut scope.memory));
-        let began = Instant::now();
-        let scope = Scope { watch, task_type: *task_type, place: *place };
-        let Shared { board, observer, clock, .. } = &*self.shared;
-        let walked = walk(part, memory.unwrap_or_default(), &scope, board, &self.list, &**observer, &**clock).await;
-        self.ended(index, part, walked, began.elapsed());
+    /// Who is read by itself, and who with the others of its project.
+    fn arrange(&self, state: &mut State, now: Duration) {
+        let State { slots, companies, .. } = state;
+        for ((slot, project), company) in (self.scopes.len()..).zip(&self.projects).zip(companies) {
+            let joined = company.joined(now);
+            for (scope, joined) in project.scopes.iter().zip(&joined) {
+                if let Some(Slot { clockwork, .. }) = slots.get_mut(*scope) {
+                    clockwork.heads = !joined;
+                }
+            }
+            if let Some(Slot { clockwork, .. }) = slots.get_mut(slot) {
+                clockwork.heads = joined.contains(&true);
+                // Who is not read together is counted together now and then.
+                clockwork.reconcile_at = match clockwork.reconcile_at {
+                    _ if clockwork.heads || !company.complete() => None,
+                    at => at.or(Some(now)),
+                };
+            }
+        }
     }
 
-    fn ended(&self, index: usize, part: Part, walked: Walked, took: Duration) {
-        let Walked { memory, requests, answered, failure } = walked;
-        let Some(scope) = self.scopes.get(index) else { return };
-        let failure = failure.map(Arc::new);
-        let now = (self.shared.clock)();
-        self.shared.board.write(scope.place, |book| {
-            let reading = &mut book.reading;
-            // A page far down that cannot be read again takes nothing from what is known.
-            if part == Part::Reconcile {
-                return;
-            }
-            report(reading.failure.as_deref(), failure.as_deref(), scope);
-            if part == Part::Refresh || failure.is_some() {
-                reading.last_attempt = Some(now);
-                reading.failure.clone_from(&failure);
-            }
-            if part == Part::Refresh {
-                reading.duration = Some(took);
-                reading.requests = Some(requests);
-            }
-            if part == Part::Refresh && failure.is_none() {
-                reading.last_success = Some(now);
-            }
-        });
-        let known = self.shared.board.write(scope.place, |book| (book.ledger.complete(), book.ledger.tasks().count()));
-        let (complete, tasks) = known.unwrap_or_default();
-        let refused = failure.clone().filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
-        let mut refused_before = None;
-        let mut state = self.state();
-        let moment = self.started.elapsed();
-        if let Some(scope) = state.scopes.get_mut(index) {
-            scope.clockwork.history = failure.is_none() && !complete && memory.unfinished.is_some();
-            scope.clockwork.last_turn = Some(moment);
-            scope.clockwork.reconcile_at = match scope.clockwork.reconcile_at {
-                _ if !complete || memory.saw_all => None,
-                Some(at) if part != Part::Reconcile => Some(at),
-                _ => Some(moment.saturating_add(self.shared.reconcile_every / pages(tasks))),
-            };
-            scope.memory = memory;
-            refused_before = std::mem::replace(&mut scope.refused, refused.as_ref().map(|_| moment));
+    fn begin(&self, state: &mut State, index: usize, part: Part, now: Duration) {
+        let State { slots, companies, .. } = state;
+        let Some(slot) = slots.get_mut(index) else { return };
+        slot.clockwork.busy = true;
+        if part != Part::Refresh {
+            return;
         }
-        if answered {
-            state.gate.good(moment);
+        slot.clockwork.last_attempt = Some(now);
+        let number = index.checked_sub(self.scopes.len());
+        let Some((project, company)) = number.and_then(|i| Some((self.projects.get(i)?, companies.get(i)?))) else {
+            return;
+        };
+        for (scope, _) in project.scopes.iter().zip(company.joined(now)).filter(|(_, joined)| *joined) {
+            if let Some(slot) = slots.get_mut(*scope) {
+                slot.clockwork.last_attempt = Some(now);
+            }
         }
-        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, refused_before, failure));
-        drop(state);
-        match closed {
-            Some(failure) => self.all_refused(&failure),
-            None => self.shared.board.publish([scope.place.target], now),
+    }
+
+    async fn turn(self: Arc<Self>, index: usize, part: Part) {
+        match (self.scopes.get(index), index.checked_sub(self.scopes.len())) {
+            (Some(scope), _) => self.turn_of_scope(index, scope, part).await,
+            (None, Some(number)) => self.turn_of_project(index, number, part).await,
+            (None, None) => {}
         }
         self.release(index);
     }
 
-    /// The credential was refused: what holds for one scope holds for all.
-    fn all_refused(&self, failure: &Arc<Failure>) {
-        tracing::error!(account = %self.name, %failure, "the credential was refused; no target of the account is read");
-        for scope in &self.scopes {
-            self.shared.board.write(scope.place, |book| {
-                let Reading { failure: last, .. } = &mut book.reading;
-                *last = Some(Arc::clone(failure));
-            });
-        }
-        self.shared.board.publish(self.scopes.iter().map(|scope| scope.place.target), (self.shared.clock)());
-        for index in 0..self.scopes.len() {
-            self.tried(index);
+    async fn turn_of_scope(&self, index: usize, scope: &OwnScope, part: Part) {
+        let began = Instant::now();
+        let mut memory = self.take_memory(index);
+        memory.listed_together = self.is_listed_together(index);
+        let walked = walk::walk(part, memory, &scope.as_walked(), &self.tools()).await;
+        self.scope_ended(index, scope, part, walked, began.elapsed());
+    }
+
+    async fn turn_of_project(&self, index: usize, number: usize, part: Part) {
+        let Some(project) = self.projects.get(number) else { return };
+        let began = Instant::now();
+        let memory = self.take_memory(index);
+        let (mut strangers, joined) = {
+            let mut state = self.state();
+            let now = self.started.elapsed();
+            let Some(company) = state.companies.get_mut(number) else { return };
+            (std::mem::take(&mut company.strangers), company.joined(now))
+        };
+        let scopes: Vec<&OwnScope> = project.scopes.iter().filter_map(|scope| self.scopes.get(*scope)).collect();
+        let task_type = project.task_type;
+        let scopes_walked = scopes.iter().map(|scope| scope.as_walked()).collect();
+        let walked = walk::Project { all: &project.all, scopes: scopes_walked, joined, task_type };
+        if part == Part::Refresh && walked.joined.contains(&true) {
+            let (ended, divided) = walk::walk_together(memory, &mut strangers, &walked, &self.tools()).await;
+            self.give_back(number, strangers);
+            self.project_ended(index, number, &walked.joined, ended, divided, began.elapsed());
+        } else {
+            let ended = walk::count_together(&mut strangers, &walked, &self.tools()).await;
+            self.give_back(number, strangers);
+            self.project_counted(index, number, memory, ended);
         }
     }
 
+    fn tools(&self) -> Tools<'_> {
+        let Shared { board, observer, clock, .. } = &*self.shared;
+        Tools { board, list: &self.list, observer: &**observer, now: &**clock }
+    }
+
+    fn take_memory(&self, index: usize) -> Memory {
+        self.state().slots.get_mut(index).map(|slot| std::mem::take(&mut slot.memory)).unwrap_or_default()
+    }
+
+    fn give_back(&self, number: usize, strangers: Strangers) {
+        if let Some(company) = self.state().companies.get_mut(number) {
+            company.strangers = strangers;
+        }
+    }
+
+    fn is_listed_together(&self, index: usize) -> bool {
+        let now = self.started.elapsed();
+        let state = self.state();
+        let mut companies = self.projects.iter().zip(&state.companies);
+        companies.any(|(project, company)| {
+            project.scopes.iter().position(|scope| *scope == index).is_some_and(|member| company.lists_for(member, now))
+        })
+    }
+
     fn release(&self, index: usize) {
-        if let Some(scope) = self.state().scopes.get_mut(index) {
-            scope.clockwork.busy = false;
+        if let Some(slot) = self.state().slots.get_mut(index) {
+            slot.clockwork.busy = false;
         }
         self.tried(index);
     }
 
     fn tried(&self, index: usize) {
-        let first_time =
-            self.state().scopes.get_mut(index).is_some_and(|scope| !std::mem::replace(&mut scope.tried, true));
+        let first_time = index < self.scopes.len()
+            && self.state().slots.get_mut(index).is_some_and(|slot| !std::mem::replace(&mut slot.tried, true));
         if first_time {
             self.shared.untried.send_modify(|untried| *untried = untried.saturating_sub(1));
         }
@@ -262,22 +304,42 @@ impl Work {
     }
 }
 
-/// How many pages so many tasks fill.
-fn pages(tasks: usize) -> u32 {
-    u32::try_from(tasks.div_ceil(PAGE_NEWS)).unwrap_or(u32::MAX).saturating_add(1)
+impl OwnScope {
+    fn as_walked(&self) -> Scope<'_> {
+        Scope { watch: &self.watch, task_type: self.task_type, place: self.place }
+    }
 }
 
-/// Says that a scope is down, or why now for another reason, or that it is up again; not the same thing twice.
-fn report(before: Option<&Failure>, now: Option<&Failure>, OwnScope { watch, task_type, .. }: &OwnScope) {
-    let (target, task_type) = (&watch.target, task_type.as_str());
-    match (before, now) {
-        (Some(_), None) => tracing::info!(scope = %target, task_type, "refreshed again"),
-        (before, Some(failure)) if before.map(|before| before.reason) != Some(failure.reason) => {
-            tracing::warn!(scope = %target, task_type, %failure, "not refreshed");
-        }
-        (_, Some(failure)) => tracing::debug!(scope = %target, task_type, %failure, "still not refreshed"),
-        (None, None) => {}
+impl Slot {
+    fn new(interval: Duration) -> Self {
+        let clockwork = Clockwork {
+            heads: true,
+            interval,
+            last_attempt: None,
+            last_turn: None,
+            history: false,
+            reconcile_at: None,
+            busy: false,
+        };
+        Self { clockwork, memory: Memory::default(), tried: false, refused: None }
     }
+}
+
+/// The scopes whose targets are single enterprise projects, by project and task type.
+fn projects(scopes: &[OwnScope]) -> Vec<Project> {
+    let mut projects: BTreeMap<(Arc<str>, TaskType), Project> = BTreeMap::new();
+    for (index, OwnScope { watch, task_type, .. }) in scopes.iter().enumerate() {
+        if watch.target.enterprise_project == EnterpriseProject::All {
+            continue;
+        }
+        let project = projects.entry((Arc::clone(&watch.target.project.id), *task_type)).or_insert_with(|| {
+            let target = Target { enterprise_project: EnterpriseProject::All, ..(*watch.target).clone() };
+            let all = Watch { target: Arc::new(target), ..(**watch).clone() };
+            Project { all, task_type: *task_type, scopes: Vec::new() }
+        });
+        project.scopes.push(index);
+    }
+    projects.into_values().collect()
 }
 
 async fn sleep_until(moment: Option<Instant>) {

@@ -211,8 +211,7 @@ impl Register for Undivided<'_> {
 
     fn count_total(&mut self, total: Option<u64>) -> bool {
         let news = total.is_some() && self.strangers.total != total;
-        self.strangers.fell |= total < self.strangers.total && total.is_some();
-        self.strangers.total = total.or(self.strangers.total);
+        self.strangers.count(total);
         news
     }
 
@@ -244,9 +243,19 @@ impl Strangers {
         self.total.map(|total| total.saturating_sub(watched))
     }
 
-    /// Whether the undivided list has become shorter since this was last asked: then the targets' own totals have to be
-    /// read again.
-    pub fn totals_are_due(&mut self) -> bool {
+    /// How many tasks the undivided list holds, if the cloud has said.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Takes note of how many tasks the undivided list holds.
+    pub fn count(&mut self, total: Option<u64>) {
+        self.fell |= total.is_some() && total < self.total;
+        self.total = total.or(self.total);
+    }
+
+    /// Whether the undivided list has become shorter since this was last asked.
+    pub fn fell(&mut self) -> bool {
         std::mem::take(&mut self.fell)
     }
 

@@ -6,6 +6,7 @@
 mod account;
 pub mod attribution;
 pub mod board;
+pub mod company;
 pub mod gate;
 pub mod memory;
 pub mod plan;

@@ -7,6 +7,7 @@ use crate::config::{Account, Config, Watch};
 use crate::hss::TaskList;
 use crate::model::observe::Observe;
 use crate::model::{AccountStanding, Failure, SeriesLimits, Snapshot};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -126,5 +127,6 @@ fn standing(config: &Config, account: &Account) -> AccountStanding {
         refresh_interval,
         stale_after: stale_after.max(STALE_INTERVALS * refresh_interval),
         requests_per_minute: config.refresh.requests_per_minute.get(),
+        unwatched: BTreeMap::new(),
     }
 }

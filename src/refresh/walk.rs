@@ -1,12 +1,14 @@
-//! Carries a plan out: asks the cloud, page by page, and writes what it answers into the book.
+//! Carries a plan out: asks the cloud, page by page, and writes what it answers into the books.
 
+use super::attribution::{Ask, Member, Of, Strangers, Together, Undivided};
 use super::board::{Board, Place};
 use super::memory::Memory;
 use super::plan::{Lost, Part, Plan, Taken};
 use crate::config::Watch;
-use crate::hss::TaskList;
+use crate::hss::{List, Query, TaskList};
 use crate::model::observe::{Note, Observe};
-use crate::model::{ClockOffset, Event, Failure, Reason, TaskType, Timestamp};
+use crate::model::{Book, ClockOffset, Event, Failure, Reason, TaskType, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a walk needs to know of its scope.
 pub(super) struct Scope<'a> {
@@ -15,7 +17,16 @@ pub(super) struct Scope<'a> {
     pub(super) place: Place,
 }
 
+/// With what a walk is made.
+pub(super) struct Tools<'a> {
+    pub(super) board: &'a Board,
+    pub(super) list: &'a TaskList,
+    pub(super) observer: &'a dyn Observe,
+    pub(super) now: &'a (dyn Fn() -> Timestamp + Send + Sync),
+}
+
 /// How a walk ended.
+#[derive(Default)]
 pub(super) struct Walked {
     /// For the next one.
     pub(super) memory: Memory,
@@ -29,21 +40,11 @@ pub(super) struct Walked {
 
 /// Walks through the pages that a plan asks for. A walk that fails leaves in the book what its pages gave: each is true
 /// by itself.
-pub(super) async fn walk(
-    part: Part,
-    memory: Memory,
-    scope: &Scope<'_>,
-    board: &Board,
-    list: &TaskList,
-    observer: &dyn Observe,
-    now: &(dyn Fn() -> Timestamp + Send + Sync),
-) -> Walked {
+pub(super) async fn walk(part: Part, memory: Memory, scope: &Scope<'_>, tools: &Tools<'_>) -> Walked {
     let Scope { watch, task_type, place } = scope;
-    let account = &watch.target.account;
+    let Tools { board, list, observer, now } = tools;
     let plan = board.write(*place, |book| Plan::new(part, watch.filter.trigger, memory, &book.ledger));
-    let Some(mut plan) = plan else {
-        return Walked { memory: Memory::default(), requests: 0, answered: false, failure: None };
-    };
+    let Some(mut plan) = plan else { return Walked::default() };
     let (mut requests, mut answered) = (0, false);
     let failure = loop {
         let Some(query) = plan.next() else { break None };
@@ -58,9 +59,7 @@ pub(super) async fn walk(
         });
         match taken {
             Some(Ok(Taken { applied, reread })) => {
-                if reread {
-                    observer.note(Note::PageReread { account });
-                }
+                note(reread, watch, *observer);
                 applied.events.iter().for_each(|event| log(watch, *task_type, event));
             }
             Some(Err(Lost)) => break Some(lost(watch, *task_type)),
@@ -68,6 +67,122 @@ pub(super) async fn walk(
         }
     };
     Walked { memory: plan.end(), requests, answered, failure }
+}
+
+/// Targets of a project that are read together.
+pub(super) struct Project<'a> {
+    /// All that the caller may see of the project.
+    pub(super) all: &'a Watch,
+    /// In the order of their places.
+    pub(super) scopes: Vec<Scope<'a>>,
+    /// Which of them are read by the undivided list alone.
+    pub(super) joined: Vec<bool>,
+    pub(super) task_type: TaskType,
+}
+
+/// What a walk through an undivided list leaves behind beside the rest.
+#[derive(Default)]
+pub(super) struct Divided {
+    /// Targets that could not be read while the rest was divided, by their index.
+    pub(super) failed: BTreeMap<usize, Failure>,
+    /// Targets that the undivided list leaves out though they can be read.
+    pub(super) left_out: BTreeSet<usize>,
+    /// Whether the undivided list could be read at all.
+    pub(super) shown: bool,
+}
+
+/// Walks through a project's undivided list, and divides what is new.
+pub(super) async fn walk_together(
+    memory: Memory,
+    strangers: &mut Strangers,
+    project: &Project<'_>,
+    tools: &Tools<'_>,
+) -> (Walked, Divided) {
+    let Project { all, scopes, joined, task_type } = project;
+    let Tools { board, list, observer, now } = tools;
+    let places: Vec<Place> = scopes.iter().map(|scope| scope.place).collect();
+    let mut together = board
+        .write_all(&places, |books| Together::new(all.filter.trigger, memory, &undivided(books, joined, strangers)));
+    let (mut requests, mut answered) = (0, false);
+    let mut divided = Divided::default();
+    let failure = loop {
+        let ask = board.write_all(&places, |books| together.next(&undivided(books, joined, strangers)));
+        let Some(Ask { of, query }) = ask else { break None };
+        let (watch, member) = match of {
+            Of::All => (*all, None),
+            Of::Member(index) => (scopes.get(index).map_or(*all, |scope| scope.watch), Some(index)),
+        };
+        let page = match (list.read(watch, *task_type, &query, &mut requests).await, member) {
+            (Ok(page), _) => page,
+            (Err(failure), Some(index)) if is_its_own(failure.reason) => {
+                divided.failed.insert(index, failure);
+                together.skip();
+                continue;
+            }
+            (Err(failure), _) => break Some(failure),
+        };
+        answered = true;
+        divided.shown |= of == Of::All;
+        let (taken, ended) = board.write_all(&places, |books| {
+            let ahead = ClockOffset::between(now(), page.at);
+            books.iter_mut().for_each(|book| book.cloud_ahead = ahead);
+            let mut undivided = undivided(books, joined, strangers);
+            (together.take(page, &mut undivided), undivided.ended)
+        });
+        for (index, event) in ended {
+            if let Some(scope) = scopes.get(index) {
+                log(scope.watch, *task_type, &event);
+            }
+        }
+        match taken {
+            Ok(Taken { reread, .. }) => note(reread, all, *observer),
+            Err(Lost) => break Some(lost(all, *task_type)),
+        }
+    };
+    let (memory, left_out) = board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
+    divided.left_out = left_out;
+    (Walked { memory, requests, answered, failure }, divided)
+}
+
+/// Asks only how many tasks there are in all enterprise projects.
+pub(super) async fn count_together(strangers: &mut Strangers, project: &Project<'_>, tools: &Tools<'_>) -> Walked {
+    let mut walked = Walked::default();
+    let query = Query { list: List::Newest, offset: 0 };
+    match tools.list.read(project.all, project.task_type, &query, &mut walked.requests).await {
+        Ok(page) => {
+            walked.answered = true;
+            strangers.count(page.total);
+        }
+        Err(failure) => walked.failure = Some(failure),
+    }
+    walked
+}
+
+fn undivided<'a>(books: &'a mut [&mut Book], joined: &[bool], strangers: &'a mut Strangers) -> Undivided<'a> {
+    let members = books.iter_mut().zip(joined);
+    let members = members.map(|(book, joined)| Member { ledger: &mut book.ledger, joined: *joined }).collect();
+    Undivided { members, strangers, ended: Vec::new() }
+}
+
+/// Whether a failure is about the target that was asked for, and not about everything there is.
+pub(super) const fn is_its_own(reason: Reason) -> bool {
+    match reason {
+        Reason::Auth | Reason::TokenExpired | Reason::Throttled | Reason::Connect | Reason::Tls => false,
+        Reason::Permission
+        | Reason::Invalid
+        | Reason::NotFound
+        | Reason::Server
+        | Reason::Timeout
+        | Reason::Decode
+        | Reason::TooLarge
+        | Reason::Inconsistent => true,
+    }
+}
+
+fn note(reread: bool, watch: &Watch, observer: &dyn Observe) {
+    if reread {
+        observer.note(Note::PageReread { account: &watch.target.account });
+    }
 }
 
 fn log(watch: &Watch, task_type: TaskType, Event { kind, run }: &Event) {
