@@ -7,6 +7,7 @@ use super::board::{Board, Place};
 use super::company::Company;
 use super::gate::Gate;
 use super::memory::Memory;
+use super::pace::Pace;
 use super::plan::Part;
 use super::schedule::{self, Clockwork, Next};
 use super::walk::{self, Scope, Tools};
@@ -74,6 +75,7 @@ struct State {
     /// Of the scopes, and then of the projects.
     slots: Vec<Slot>,
     companies: Vec<Company>,
+    pace: Pace,
     heads_in_a_row: u32,
 }
 
@@ -87,8 +89,9 @@ struct Slot {
 }
 
 impl Work {
-    /// The work on `account`, whose first target has this place on the board.
-    pub(super) fn new(account: &Account, first_place: usize, list: TaskList, shared: Arc<Shared>) -> Self {
+    /// The work on `account`, whose first target has this place on the board. Its intervals are expected to become so many
+    /// times as long.
+    pub(super) fn new(account: &Account, first_place: usize, list: TaskList, slower: f64, shared: Arc<Shared>) -> Self {
         let mut scopes = Vec::new();
         for (target, watch) in (first_place..).zip(&account.watches) {
             let watch = Arc::new(watch.clone());
@@ -102,9 +105,10 @@ impl Work {
         }
         let projects = projects(&scopes);
         let watches = scopes.iter().map(|scope| &*scope.watch).chain(projects.iter().map(|project| &project.all));
-        let slots = watches.map(|watch| Slot::new(watch.interval)).collect();
+        let slots: Vec<Slot> = watches.map(|watch| Slot::new(watch.interval)).collect();
+        let pace = Pace::new(slots.len(), slower);
         let companies = projects.iter().map(|project| Company::new(project.scopes.len())).collect();
-        let state = Mutex::new(State { gate: Gate::default(), slots, companies, heads_in_a_row: 0 });
+        let state = Mutex::new(State { gate: Gate::default(), slots, companies, pace, heads_in_a_row: 0 });
         Self {
             name: Arc::clone(&account.name),
             list,
@@ -199,13 +203,16 @@ impl Work {
     }
 
     fn begin(&self, state: &mut State, index: usize, part: Part, now: Duration) {
-        let State { slots, companies, .. } = state;
+        let State { slots, companies, pace, .. } = state;
         let Some(slot) = slots.get_mut(index) else { return };
         slot.clockwork.busy = true;
         if part != Part::Refresh {
             return;
         }
-        slot.clockwork.last_attempt = Some(now);
+        let Clockwork { last_attempt, interval, .. } = &mut slot.clockwork;
+        if let Some(last) = last_attempt.replace(now) {
+            pace.note(index, now.saturating_sub(last), *interval);
+        }
         let number = index.checked_sub(self.scopes.len());
         let Some((project, company)) = number.and_then(|i| Some((self.projects.get(i)?, companies.get(i)?))) else {
             return;

@@ -9,6 +9,7 @@ pub mod board;
 pub mod company;
 pub mod gate;
 pub mod memory;
+pub mod pace;
 pub mod plan;
 pub mod register;
 pub mod run;

@@ -17,7 +17,10 @@ use tokio::task::JoinSet;
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
 
 /// How many intervals that can be kept may pass before data is stale, whatever is configured.
-const STALE_INTERVALS: u32 = 3;
+pub(super) const STALE_INTERVALS: u32 = 3;
+
+/// An interval: all become longer by the same factor.
+const UNIT: Duration = Duration::from_secs(60);
 
 /// Brings all targets up to date, again and again.
 pub struct Refresher {
@@ -65,7 +68,8 @@ impl Refresher {
         for account in &config.accounts {
             let connection = cloud.connect(account)?;
             let list = TaskList::new(connection, Arc::clone(&account.name), Arc::clone(observer));
-            accounts.push(Arc::new(Work::new(account, first_place, list, Arc::clone(&shared))));
+            let slower = config.kept_interval(account, UNIT).div_duration_f64(UNIT);
+            accounts.push(Arc::new(Work::new(account, first_place, list, slower, Arc::clone(&shared))));
             first_place += account.watches.len();
         }
         Ok(Self { board, clock: Arc::clone(clock), accounts, untried: untried_receiver })

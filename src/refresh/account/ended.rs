@@ -1,9 +1,11 @@
 //! What a turn leaves behind: on the board, in the schedule, with the credential.
 
-use super::{OwnScope, Project, Work};
+use super::{OwnScope, Project, State, Work};
+use crate::config::Watch;
 use crate::model::{Failure, Reading, Reason, Timestamp};
 use crate::refresh::memory::Memory;
 use crate::refresh::plan::{PAGE_NEWS, Part};
+use crate::refresh::run::STALE_INTERVALS;
 use crate::refresh::walk::{Divided, Walked};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -109,6 +111,31 @@ impl Work {
                 (_, Some(after)) => Some(moment.saturating_add(after)),
             };
             slot.memory = memory;
+        }
+        if part == Part::Refresh {
+            self.keep_pace();
+        }
+    }
+
+    /// Where the intervals have become longer, data may become older before it is withdrawn.
+    fn keep_pace(&self) {
+        let mut state = self.state();
+        let State { slots, pace, .. } = &mut *state;
+        let Some(stretch) = pace.news(slots.iter().map(|slot| slot.clockwork.heads)) else { return };
+        drop(state);
+        let kept = |watch: &Watch| {
+            let interval = watch.interval.mul_f64(stretch);
+            (interval, watch.stale_after.max(STALE_INTERVALS * interval))
+        };
+        for scope in &self.scopes {
+            self.shared.board.write(scope.place, |book| book.stale_after = kept(&scope.watch).1);
+        }
+        let all = || self.scopes.iter().map(|scope| kept(&scope.watch));
+        let longest = all().map(|(interval, _)| interval).max().zip(all().map(|(_, stale)| stale).max());
+        if let Some((interval, stale_after)) = longest {
+            self.shared.board.account(&self.name, |account| {
+                (account.refresh_interval, account.stale_after) = (interval, stale_after);
+            });
         }
     }
 
