@@ -4,6 +4,7 @@ use hss_exporter::model::{
     AccountStanding, Book, ClockOffset, Counts, EnterpriseProject, FileType, Ledger, Project, Reading, Scan, ScanTypes,
     SeriesLimits, Snapshot, Standing, Status, Target, Task, TaskType, Timestamp, Trigger,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 

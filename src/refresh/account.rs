@@ -1,8 +1,9 @@
 //! The work on one account: whose turn it is, through its credential's gate, and what a turn leaves behind.
 
 mod ended;
+mod together;
 
-use super::attribution::Strangers;
+use self::together::{Project, projects};
 use super::board::{Board, Place};
 use super::company::Company;
 use super::gate::Gate;
@@ -14,9 +15,9 @@ use super::walk::{self, Scope, Tools};
 use crate::cloud::Clock;
 use crate::config::{Account, Watch};
 use crate::hss::TaskList;
+use crate::model::TaskType;
 use crate::model::observe::Observe;
-use crate::model::{EnterpriseProject, Target, TaskType};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -59,15 +60,6 @@ struct OwnScope {
     watch: Arc<Watch>,
     task_type: TaskType,
     place: Place,
-}
-
-/// The scopes of a project that one undivided list shows.
-struct Project {
-    /// All that the caller may see of the project.
-    all: Watch,
-    task_type: TaskType,
-    /// Their indexes.
-    scopes: Vec<usize>,
 }
 
 struct State {
@@ -181,27 +173,6 @@ impl Work {
         }
     }
 
-    /// Who is read by itself, and who with the others of its project.
-    fn arrange(&self, state: &mut State, now: Duration) {
-        let State { slots, companies, .. } = state;
-        for ((slot, project), company) in (self.scopes.len()..).zip(&self.projects).zip(companies) {
-            let joined = company.joined(now);
-            for (scope, joined) in project.scopes.iter().zip(&joined) {
-                if let Some(Slot { clockwork, .. }) = slots.get_mut(*scope) {
-                    clockwork.heads = !joined;
-                }
-            }
-            if let Some(Slot { clockwork, .. }) = slots.get_mut(slot) {
-                clockwork.heads = joined.contains(&true);
-                // Who is not read together is counted together now and then.
-                clockwork.reconcile_at = match clockwork.reconcile_at {
-                    _ if clockwork.heads || !company.complete() => None,
-                    at => at.or(Some(now)),
-                };
-            }
-        }
-    }
-
     fn begin(&self, state: &mut State, index: usize, part: Part, now: Duration) {
         let State { slots, companies, pace, .. } = state;
         let Some(slot) = slots.get_mut(index) else { return };
@@ -241,31 +212,6 @@ impl Work {
         self.scope_ended(index, scope, part, walked, began.elapsed());
     }
 
-    async fn turn_of_project(&self, index: usize, number: usize, part: Part) {
-        let Some(project) = self.projects.get(number) else { return };
-        let began = Instant::now();
-        let memory = self.take_memory(index);
-        let (mut strangers, joined) = {
-            let mut state = self.state();
-            let now = self.started.elapsed();
-            let Some(company) = state.companies.get_mut(number) else { return };
-            (std::mem::take(&mut company.strangers), company.joined(now))
-        };
-        let scopes: Vec<&OwnScope> = project.scopes.iter().filter_map(|scope| self.scopes.get(*scope)).collect();
-        let task_type = project.task_type;
-        let scopes_walked = scopes.iter().map(|scope| scope.as_walked()).collect();
-        let walked = walk::Project { all: &project.all, scopes: scopes_walked, joined, task_type };
-        if part == Part::Refresh && walked.joined.contains(&true) {
-            let (ended, divided) = walk::walk_together(memory, &mut strangers, &walked, &self.tools()).await;
-            self.give_back(number, strangers);
-            self.project_ended(index, number, &walked.joined, ended, divided, began.elapsed());
-        } else {
-            let ended = walk::count_together(&mut strangers, &walked, &self.tools()).await;
-            self.give_back(number, strangers);
-            self.project_counted(index, number, memory, ended);
-        }
-    }
-
     fn tools(&self) -> Tools<'_> {
         let Shared { board, observer, clock, .. } = &*self.shared;
         Tools { board, list: &self.list, observer: &**observer, now: &**clock }
@@ -273,21 +219,6 @@ impl Work {
 
     fn take_memory(&self, index: usize) -> Memory {
         self.state().slots.get_mut(index).map(|slot| std::mem::take(&mut slot.memory)).unwrap_or_default()
-    }
-
-    fn give_back(&self, number: usize, strangers: Strangers) {
-        if let Some(company) = self.state().companies.get_mut(number) {
-            company.strangers = strangers;
-        }
-    }
-
-    fn is_listed_together(&self, index: usize) -> bool {
-        let now = self.started.elapsed();
-        let state = self.state();
-        let mut companies = self.projects.iter().zip(&state.companies);
-        companies.any(|(project, company)| {
-            project.scopes.iter().position(|scope| *scope == index).is_some_and(|member| company.lists_for(member, now))
-        })
     }
 
     fn release(&self, index: usize) {
@@ -330,23 +261,6 @@ impl Slot {
         };
         Self { clockwork, memory: Memory::default(), tried: false, refused: None }
     }
-}
-
-/// The scopes whose targets are single enterprise projects, by project and task type.
-fn projects(scopes: &[OwnScope]) -> Vec<Project> {
-    let mut projects: BTreeMap<(Arc<str>, TaskType), Project> = BTreeMap::new();
-    for (index, OwnScope { watch, task_type, .. }) in scopes.iter().enumerate() {
-        if watch.target.enterprise_project == EnterpriseProject::All {
-            continue;
-        }
-        let project = projects.entry((Arc::clone(&watch.target.project.id), *task_type)).or_insert_with(|| {
-            let target = Target { enterprise_project: EnterpriseProject::All, ..(*watch.target).clone() };
-            let all = Watch { target: Arc::new(target), ..(**watch).clone() };
-            Project { all, task_type: *task_type, scopes: Vec::new() }
-        });
-        project.scopes.push(index);
-    }
-    projects.into_values().collect()
 }
 
 async fn sleep_until(moment: Option<Instant>) {
