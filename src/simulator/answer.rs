@@ -1,4 +1,4 @@
-//! The JSON of a ListTasks answer, written by hand from the API page.
+//! The JSON of the answers, written by hand from the API pages.
 
 use super::options::ReadyTimes;
 use super::task::{Name, Scan, ScanType, Spelled, Task};
@@ -12,6 +12,11 @@ pub(super) fn page<'a>(
     ready_times: ReadyTimes,
 ) -> Value {
     json!({ "total_num": total, "data_list": tasks.map(|task| item(task, now, ready_times)).collect::<Vec<_>>() })
+}
+
+/// How many tasks there are, how many of them run, and when the newest was made.
+pub(super) fn statistics(total: usize, running: usize, newest: Option<u64>) -> Value {
+    json!({ "total_num": total, "running_num": running, "last_task_start_time": newest })
 }
 
 fn item(task: &Task, now: u64, ready_times: ReadyTimes) -> Value {

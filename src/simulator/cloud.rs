@@ -4,11 +4,12 @@ use super::auth::{Credential, Gate, Signed};
 use super::faults::{Faults, Hold, What};
 use super::limits::Calls;
 use super::log::{Api, Log, LoggedRequest};
-use super::options::{Options, RateLimit};
-use super::query::Query;
+use super::options::{Options, RateLimit, Statistics};
+use super::query::{Query, StatisticsQuery};
 use super::refusal::Refusal;
-use super::world::World;
+use super::world::{Project, World};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A change of the world that is made just before a request is answered.
@@ -23,7 +24,8 @@ pub(super) struct Cloud {
     pub(super) edits: Vec<(u64, Edit)>,
     faults: Faults,
     rate_limit: Option<RateLimit>,
-    list_tasks_calls: Calls,
+    statistics: Statistics,
+    calls: HashMap<Api, Calls>,
     seed: u64,
 }
 
@@ -66,7 +68,8 @@ impl Cloud {
             edits: Vec::new(),
             faults,
             rate_limit: options.rate_limit,
-            list_tasks_calls: Calls::default(),
+            statistics: options.statistics,
+            calls: HashMap::new(),
             seed: options.seed,
         }
     }
@@ -81,15 +84,19 @@ impl Cloud {
         let number = self.log.push(request.clone());
         let request_id = format!("{:032x}", super::dice::dice(self.seed, &[6, number]).u128(..));
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let decided = self.admit(received, &request, now).and_then(|credential| {
+        let decided = self.admit(received, &request, now).and_then(|(api, credential)| {
+            let of = |world: &World| match api {
+                Api::ListTasks => list_tasks(world, &received.signed, &request, &credential),
+                Api::ShowTaskStatistics => statistics(world, &received.signed, &request, &credential),
+            };
             let Some((what, with)) = self.faults.next(&request) else {
-                return self.list_tasks(&received.signed, &request, &credential).map(Decision::page);
+                return of(&self.world).map(Decision::of);
             };
             if matches!(what, What::Answer { .. }) {
                 headers.clear();
             }
             headers.extend(with);
-            Self::spoil(what, || self.list_tasks(&received.signed, &request, &credential))
+            spoil(what, &self.world, of)
         });
         let Decision { status, body, manner } = decided.unwrap_or_else(|refusal| Decision {
             status: refusal.status,
@@ -99,40 +106,30 @@ impl Cloud {
         Answer { number, request_id, status, headers, body, manner }
     }
 
-    /// Whether the request gets as far as HSS, and whose it is.
-    fn admit(&mut self, received: &Received<'_>, request: &LoggedRequest, now: u64) -> Result<Credential, Refusal> {
+    /// Whether the request gets as far as HSS, which API it calls, and whose it is.
+    fn admit(
+        &mut self,
+        received: &Received<'_>,
+        request: &LoggedRequest,
+        now: u64,
+    ) -> Result<(Api, Credential), Refusal> {
         if let Some(refusal) = received.too_large.clone() {
             return Err(refusal);
         }
-        let (Some(Api::ListTasks), "POST") = (request.api, received.signed.method) else {
-            return Err(Refusal::no_such_api());
-        };
-        self.edit();
-        let credential = self.gate.admit(&received.signed, now)?;
-        if let Some(limit) = self.rate_limit {
-            self.list_tasks_calls.admit(limit, &credential.user, &received.address, now)?;
+        let api = request.api.filter(|api| api.method() == received.signed.method).ok_or_else(Refusal::no_such_api)?;
+        match (api, self.statistics) {
+            (Api::ListTasks, _) => self.edit(),
+            (Api::ShowTaskStatistics, Statistics::LeftOut) => return Err(Refusal::no_such_api()),
+            (Api::ShowTaskStatistics, Statistics::Answered | Statistics::Refused) => {}
         }
-        Ok(credential)
-    }
-
-    /// What a fault makes of an answer.
-    fn spoil(what: What, page: impl Fn() -> Result<Value, Refusal>) -> Result<Decision, Refusal> {
-        let manner = match what {
-            What::Answer { status, body } => return Ok(Decision { status, body, manner: Manner::Plain }),
-            What::Refuse(refusal) => return Err(refusal),
-            What::Rewrite(change) => {
-                let mut page = page()?;
-                change(&mut page);
-                return Ok(Decision::page(page));
-            }
-            What::Late(by) => Manner::Late(by),
-            What::Held(hold) => Manner::Held(hold),
-            What::Slow { piece, pause } => Manner::Slow { piece, pause },
-            What::Cut => Manner::Cut,
-            What::Reset => Manner::Reset,
-            What::Compressed => Manner::Compressed,
-        };
-        Ok(Decision { manner, ..Decision::page(page()?) })
+        let credential = self.gate.admit(&received.signed, now)?;
+        if (api, self.statistics) == (Api::ShowTaskStatistics, Statistics::Refused) {
+            return Err(Refusal::not_allowed());
+        }
+        if let Some(limit) = self.rate_limit {
+            self.calls.entry(api).or_default().admit(limit, &credential.user, &received.address, now)?;
+        }
+        Ok((api, credential))
     }
 
     /// Makes the edits that are due before this call.
@@ -144,20 +141,62 @@ impl Cloud {
             edit(&mut self.world);
         }
     }
+}
 
-    fn list_tasks(
-        &self,
-        signed: &Signed<'_>,
-        request: &LoggedRequest,
-        credential: &Credential,
-    ) -> Result<Value, Refusal> {
-        let project = self.world.projects().iter().find(|project| project.id() == request.project);
-        let Some(project) = project.filter(|project| credential.projects.covers(project.id())) else {
-            return Err(Refusal::gateway(403, "0310", "The project is unavailable"));
-        };
-        let query = Query::read(signed.query, signed.header("content-type"), signed.body)?;
-        self.world.list(project, query, &|id| credential.enterprise_projects.covers(id))
-    }
+/// What a fault makes of the answer that a world gives.
+fn spoil(what: What, world: &World, answer_of: impl Fn(&World) -> Result<Value, Refusal>) -> Result<Decision, Refusal> {
+    let answer = || answer_of(world).map(Decision::of);
+    let manner = match what {
+        What::Answer { status, body } => return Ok(Decision { status, body, manner: Manner::Plain }),
+        What::Refuse(refusal) => return Err(refusal),
+        What::Rewrite(change) => {
+            let mut answer = answer_of(world)?;
+            change(&mut answer);
+            return Ok(Decision::of(answer));
+        }
+        What::Copy(copy) => return answer_of(&copy).map(Decision::of),
+        What::Broken => {
+            let mut decision = answer()?;
+            decision.body.truncate(decision.body.len() / 2);
+            return Ok(decision);
+        }
+        What::Late(by) => Manner::Late(by),
+        What::Held(hold) => Manner::Held(hold),
+        What::Slow { piece, pause } => Manner::Slow { piece, pause },
+        What::Cut => Manner::Cut,
+        What::Reset => Manner::Reset,
+        What::Compressed => Manner::Compressed,
+    };
+    Ok(Decision { manner, ..answer()? })
+}
+
+fn list_tasks(
+    world: &World,
+    signed: &Signed<'_>,
+    request: &LoggedRequest,
+    credential: &Credential,
+) -> Result<Value, Refusal> {
+    let project = project(world, request, credential)?;
+    let query = Query::read(signed.query, signed.header("content-type"), signed.body)?;
+    world.list(project, query, &|id| credential.enterprise_projects.covers(id))
+}
+
+fn statistics(
+    world: &World,
+    signed: &Signed<'_>,
+    request: &LoggedRequest,
+    credential: &Credential,
+) -> Result<Value, Refusal> {
+    let project = project(world, request, credential)?;
+    let query = StatisticsQuery::read(signed.query)?;
+    world.statistics(project, &query, &|id| credential.enterprise_projects.covers(id))
+}
+
+/// The project that a request names, if the caller may see it.
+fn project<'a>(world: &'a World, request: &LoggedRequest, credential: &Credential) -> Result<&'a Project, Refusal> {
+    let project = world.projects().iter().find(|project| project.id() == request.project);
+    let project = project.filter(|project| credential.projects.covers(project.id()));
+    project.ok_or_else(|| Refusal::gateway(403, "0310", "The project is unavailable"))
 }
 
 /// An answer, but for its headers.
@@ -168,8 +207,8 @@ struct Decision {
 }
 
 impl Decision {
-    fn page(page: Value) -> Self {
-        Self { status: 200, body: page.to_string().into_bytes(), manner: Manner::Plain }
+    fn of(answer: Value) -> Self {
+        Self { status: 200, body: answer.to_string().into_bytes(), manner: Manner::Plain }
     }
 }
 

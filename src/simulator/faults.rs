@@ -3,8 +3,9 @@
 //! The first fault that is meant for a request and is not used up is the one that happens; it happens after the caller
 //! was let in, in place of the answer or to it.
 
-use super::log::LoggedRequest;
+use super::log::{Api, LoggedRequest};
 use super::refusal::Refusal;
+use super::world::World;
 use serde_json::Value;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 pub struct Fault {
     what: What,
     headers: Vec<(String, String)>,
+    api: Api,
     when: Arc<dyn Fn(&LoggedRequest) -> bool + Send + Sync>,
     /// `None`: until the script is cleared.
     left: Option<u32>,
@@ -30,8 +32,11 @@ pub(super) enum What {
         body: Vec<u8>,
     },
     Refuse(Refusal),
-    /// The page, changed.
+    /// The answer, changed.
     Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>),
+    /// The answer that this world gives.
+    Copy(Arc<World>),
+    Broken,
     Late(Duration),
     Held(Hold),
     Slow {
@@ -43,10 +48,10 @@ pub(super) enum What {
     Compressed,
 }
 
-/// A fault happens to the next request, whichever it is, if nothing else is said.
+/// A fault happens to the next ListTasks request, whichever it is, if nothing else is said.
 impl Fault {
     fn new(what: What) -> Self {
-        Self { what, headers: Vec::new(), when: Arc::new(|_| true), left: Some(1) }
+        Self { what, headers: Vec::new(), api: Api::ListTasks, when: Arc::new(|_| true), left: Some(1) }
     }
 
     /// Any other answer.
@@ -65,7 +70,7 @@ impl Fault {
         Self::answer(status, &[("content-type", "text/html")], "<html><body><h1>Bad Gateway</h1></body></html>")
     }
 
-    /// The true page with any change to it.
+    /// The true answer with any change to it.
     pub fn rewrite(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
         Self::new(What::Rewrite(Arc::new(change)))
     }
@@ -86,11 +91,22 @@ impl Fault {
 
     /// `total_num` is null.
     pub fn total_null() -> Self {
-        Self::rewrite(|page| {
-            if let Some(total) = page.get_mut("total_num") {
-                *total = Value::Null;
+        Self::field("total_num", Value::Null)
+    }
+
+    /// The true answer, but for this field.
+    pub fn field(name: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        Self::rewrite(move |answer| {
+            if let Some(field) = answer.get_mut(name) {
+                field.clone_from(&value);
             }
         })
+    }
+
+    /// The answer of an older copy of the world, as of the time of that copy.
+    pub fn stale(copy: World) -> Self {
+        Self::new(What::Copy(Arc::new(copy)))
     }
 
     /// These items stand on the page too, before the true ones. `total_num` stays.
@@ -126,6 +142,11 @@ impl Fault {
         Self::new(What::Slow { piece: piece.max(1), pause })
     }
 
+    /// Half of the true answer's body, as if it were the whole.
+    pub fn broken_json() -> Self {
+        Self::new(What::Broken)
+    }
+
     /// Half of the true answer's body, then the connection ends.
     pub fn cut_body() -> Self {
         Self::new(What::Cut)
@@ -158,6 +179,12 @@ impl Fault {
     #[must_use]
     pub fn always(self) -> Self {
         Self { left: None, ..self }
+    }
+
+    /// This fault, for requests of that API.
+    #[must_use]
+    pub fn of_api(self, api: Api) -> Self {
+        Self { api, ..self }
     }
 
     /// This fault, only for such requests. Said twice, both must hold.
@@ -268,7 +295,8 @@ impl Faults {
 
     pub(super) fn next(&self, request: &LoggedRequest) -> Option<(What, Vec<(String, String)>)> {
         self.with(|script| {
-            let place = script.faults.iter().position(|fault| (fault.when)(request))?;
+            let meant = |fault: &Fault| request.api == Some(fault.api) && (fault.when)(request);
+            let place = script.faults.iter().position(meant)?;
             let fault = script.faults.get_mut(place)?;
             fault.left = fault.left.map(|left| left.saturating_sub(1));
             let happens = (fault.what.clone(), fault.headers.clone());
@@ -306,6 +334,10 @@ mod tests {
         };
         assert_eq!([next("b"), next("a"), next("a"), next("a")], ["cut", "reset", "reset", "cut"]);
         assert_eq!(faults.pending(), 1);
+        let statistics = LoggedRequest::read(0, "/v5/a/common/task-statistics", "", b"");
+        assert!(faults.next(&statistics).is_none(), "it is of another API");
+        faults.push(Fault::reset().of_api(Api::ShowTaskStatistics));
+        assert!(matches!(faults.next(&statistics), Some((What::Reset, _))));
         faults.clear();
         assert_eq!(next("a"), "nothing");
     }

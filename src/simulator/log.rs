@@ -2,7 +2,7 @@
 
 use super::query::parameter;
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Older requests are forgotten, so that a demo can run for weeks. Counters go on.
 const KEPT: usize = 20_000;
@@ -12,6 +12,28 @@ const KEPT: usize = 20_000;
 pub enum Api {
     /// `POST /v5/{project_id}/common/tasks/batch-query`
     ListTasks,
+    /// `GET /v5/{project_id}/common/task-statistics`
+    ShowTaskStatistics,
+}
+
+impl Api {
+    const ALL: [Self; 2] = [Self::ListTasks, Self::ShowTaskStatistics];
+
+    /// What its path has behind the project.
+    const fn path_end(self) -> &'static str {
+        match self {
+            Self::ListTasks => "/common/tasks/batch-query",
+            Self::ShowTaskStatistics => "/common/task-statistics",
+        }
+    }
+
+    /// Its only HTTP method.
+    pub(super) const fn method(self) -> &'static str {
+        match self {
+            Self::ListTasks => "POST",
+            Self::ShowTaskStatistics => "GET",
+        }
+    }
 }
 
 /// A request.
@@ -39,22 +61,27 @@ pub struct LoggedRequest {
     pub credential: String,
     /// The status of the answer; `None` while there is none, and where the connection was reset.
     pub status: Option<u16>,
+    /// `task_type` of the query.
+    pub(super) type_of_query: String,
 }
 
 impl LoggedRequest {
-    /// `task_type` of the body, or "".
+    /// `task_type` of the body or of the query, or "".
     pub fn task_type(&self) -> &str {
-        self.body.get("task_type").and_then(Value::as_str).unwrap_or_default()
+        self.body.get("task_type").and_then(Value::as_str).unwrap_or(&self.type_of_query)
     }
 
     pub(super) fn read(at: u64, path: &str, query: &str, body: &[u8]) -> Self {
-        let project = path.strip_prefix("/v5/").and_then(|rest| rest.strip_suffix("/common/tasks/batch-query"));
-        let project = project.filter(|project| !project.is_empty() && !project.contains('/'));
+        let of_project = |api: Api| {
+            let project = path.strip_prefix("/v5/")?.strip_suffix(api.path_end())?;
+            (!project.is_empty() && !project.contains('/')).then_some((api, project))
+        };
+        let (api, project) = Api::ALL.into_iter().find_map(of_project).unzip();
         let number = |name, default| parameter(query, name).and_then(|text| text.parse().ok()).unwrap_or(default);
         Self {
             number: 0,
             at,
-            api: project.map(|_| Api::ListTasks),
+            api,
             path: path.to_owned(),
             project: project.unwrap_or_default().to_owned(),
             enterprise_project: parameter(query, "enterprise_project_id").unwrap_or_else(|| "0".to_owned()),
@@ -63,6 +90,7 @@ impl LoggedRequest {
             body: serde_json::from_slice(body).unwrap_or_default(),
             credential: String::new(),
             status: None,
+            type_of_query: parameter(query, "task_type").unwrap_or_default(),
         }
     }
 }
@@ -72,15 +100,16 @@ impl LoggedRequest {
 pub(super) struct Log {
     requests: VecDeque<LoggedRequest>,
     count: u64,
-    list_tasks: u64,
+    by_api: HashMap<Api, u64>,
 }
 
 impl Log {
     /// Takes a request in, and says its number.
     pub(super) fn push(&mut self, request: LoggedRequest) -> u64 {
         self.count = self.count.saturating_add(1);
-        if request.api == Some(Api::ListTasks) {
-            self.list_tasks = self.list_tasks.saturating_add(1);
+        if let Some(api) = request.api {
+            let calls = self.by_api.entry(api).or_default();
+            *calls = calls.saturating_add(1);
         }
         if self.requests.len() >= KEPT {
             self.requests.pop_front();
@@ -101,8 +130,6 @@ impl Log {
     }
 
     pub(super) fn count(&self, api: Api) -> u64 {
-        match api {
-            Api::ListTasks => self.list_tasks,
-        }
+        self.by_api.get(&api).copied().unwrap_or_default()
     }
 }

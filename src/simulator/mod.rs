@@ -28,7 +28,7 @@ pub use auth::{Access, Credential, Granted};
 pub use broken::broken_items;
 pub use faults::{DateHeader, Fault, Faults, Hold};
 pub use log::{Api, LoggedRequest};
-pub use options::{Options, RateLimit, ReadyOrder, ReadyTimes, Scenario};
+pub use options::{Options, RateLimit, ReadyOrder, ReadyTimes, Scenario, Statistics};
 pub use refusal::Refusal;
 pub use task::{Task, TaskId};
 pub use world::World;

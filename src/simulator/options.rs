@@ -20,6 +20,8 @@ pub struct Options {
     pub ready_times: ReadyTimes,
     /// How often may be asked; `None`: as often as one likes.
     pub rate_limit: Option<RateLimit>,
+    /// Whether there are statistics.
+    pub statistics: Statistics,
     /// Answers of at least so many bytes are compressed if the client takes gzip; `None`: never.
     pub gzip_from: Option<usize>,
     /// Who may ask.
@@ -36,6 +38,7 @@ impl Default for Options {
             ready: ReadyOrder::Head,
             ready_times: ReadyTimes::Absent,
             rate_limit: None,
+            statistics: Statistics::Answered,
             gzip_from: Some(1024),
             credentials: vec![Credential::demo_key(), Credential::demo_token()],
         }
@@ -99,6 +102,17 @@ pub enum ReadyTimes {
     Null,
     /// `0`
     Zero,
+}
+
+/// What comes of it when ShowTaskStatistics is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistics {
+    /// An answer.
+    Answered,
+    /// 404: this cloud does not have the API.
+    LeftOut,
+    /// 403: nobody may call it.
+    Refused,
 }
 
 /// How many calls of one API are let through in any minute.

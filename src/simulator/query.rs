@@ -1,4 +1,4 @@
-//! What a ListTasks request asks for: its query and its body, read as the API page has them.
+//! What a request asks for: its query and its body, read as the API pages have them.
 //!
 //! The page does not say what happens to a value that it does not list. This cloud refuses it, so that a misspelling
 //! is seen.
@@ -15,7 +15,7 @@ pub(super) const ALL_ENTERPRISE_PROJECTS: &str = "all_granted_eps";
 /// `offset` goes so far.
 const MAX_OFFSET: u64 = 2_000_000;
 
-/// A request that can be answered.
+/// A ListTasks request that can be answered.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     pub(super) enterprise_project: String,
@@ -47,10 +47,7 @@ impl Query {
     /// Reads the query string and the body.
     pub(super) fn read(query: &str, content_type: Option<&str>, body: &[u8]) -> Result<Self, Refusal> {
         let parameter = |name| parameter(query, name);
-        let enterprise_project = parameter("enterprise_project_id").unwrap_or_else(|| "0".to_owned());
-        if !(1..=256).contains(&enterprise_project.chars().count()) {
-            return Err(Refusal::invalid("enterprise_project_id"));
-        }
+        let enterprise_project = enterprise_project(query)?;
         let offset = in_range(parameter("offset"), 0, 0, MAX_OFFSET).ok_or_else(|| Refusal::invalid("offset"))?;
         let limit = in_range(parameter("limit"), 10, 10, 200).ok_or_else(|| Refusal::invalid("limit"))?;
         let body = Body::read(content_type, body)?;
@@ -62,6 +59,27 @@ impl Query {
         };
         Ok(Self { enterprise_project, offset, limit, task_type, direction, filter: Filter::read(&body, task_type)? })
     }
+}
+
+/// A ShowTaskStatistics request that can be answered.
+#[derive(Clone, Debug)]
+pub(super) struct StatisticsQuery {
+    pub(super) enterprise_project: String,
+    pub(super) task_type: TaskType,
+}
+
+impl StatisticsQuery {
+    /// Reads the query string.
+    pub(super) fn read(query: &str) -> Result<Self, Refusal> {
+        let enterprise_project = enterprise_project(query)?;
+        let task_type = parameter(query, "task_type").and_then(|text| TaskType::read(&text));
+        Ok(Self { enterprise_project, task_type: task_type.ok_or_else(|| Refusal::invalid("task_type"))? })
+    }
+}
+
+fn enterprise_project(query: &str) -> Result<String, Refusal> {
+    let given = parameter(query, "enterprise_project_id").unwrap_or_else(|| "0".to_owned());
+    if (1..=256).contains(&given.chars().count()) { Ok(given) } else { Err(Refusal::invalid("enterprise_project_id")) }
 }
 
 impl Filter {

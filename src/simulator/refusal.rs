@@ -72,10 +72,26 @@ impl Refusal {
         Self::gateway(401, "0307", "The token must be updated")
     }
 
-    /// Too many calls; `policy` says whose: `user`, `ip` or `api`.
+    /// The caller may not call this API.
+    pub fn not_allowed() -> Self {
+        Self::gateway(403, "0302", "The IAM user is not authorized to access the API")
+    }
+
+    /// Too many calls in a minute; `policy` says whose: `user`, `ip` or `api`.
     pub fn throttled(policy: &str, limit: usize) -> Self {
+        Self::throttled_over(policy, limit, 1)
+    }
+
+    /// Too many calls in so many minutes.
+    pub fn throttled_over(policy: &str, limit: usize, minutes: usize) -> Self {
         let text = "The throttling threshold has been reached";
-        Self::gateway(429, "0308", format!("{text}: policy {policy} over ratelimit,limit:{limit},time:1 minute"))
+        let time = format!("policy {policy} over ratelimit,limit:{limit},time:{minutes} minute");
+        Self::gateway(429, "0308", format!("{text}: {time}"))
+    }
+
+    /// Too many calls, as HSS itself says it.
+    pub fn busy() -> Self {
+        Self::service(429, "0003", "服务器繁忙")
     }
 
     /// The same error with the other prefix of the gateway's codes.
@@ -95,7 +111,7 @@ impl Refusal {
         vec![
             ("throttled by user", Self::throttled("user", 5)),
             ("throttled by address, other prefix", Self::throttled("ip", 5).as_apig()),
-            ("busy", Self::service(429, "0003", "服务器繁忙")),
+            ("busy", Self::busy()),
             ("business error", Self::service(400, "1019", "查询服务器组信息失败")),
             ("no error_msg", new(403, Shape::Bare, "00000010", "拒绝访问")),
             ("no permission", Self::no_permission()),
@@ -104,7 +120,7 @@ impl Refusal {
             ("locked key", Self::unauthorized("AK access failed to reach the limit,forbidden")),
             ("wrong token", Self::unauthorized("decrypt token fail")),
             ("expired token", Self::token_expired()),
-            ("not allowed", Self::gateway(403, "0302", "The IAM user is not authorized to access the API")),
+            ("not allowed", Self::not_allowed()),
             ("project unavailable", Self::gateway(403, "0310", "The project is unavailable")),
             ("no such api", Self::no_such_api()),
             ("gateway failed", Self::gateway(500, "0601", "Internal server error")),

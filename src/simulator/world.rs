@@ -3,14 +3,13 @@
 //! A world is a function of its seed, its scenario, the moment it began and the moment it is looked at, and of the
 //! edits that tests make to it.
 
-use super::answer;
+mod answers;
+mod edits;
+
 use super::list::List;
 use super::options::{Options, ReadyOrder, ReadyTimes};
-use super::query::{ALL_ENTERPRISE_PROJECTS, Query};
-use super::refusal::Refusal;
 use super::scenario::Plan;
-use super::task::{NEVER, Task, TaskId, TaskType};
-use serde_json::Value;
+use super::task::{Task, TaskId, TaskType};
 use std::sync::Arc;
 
 /// An enterprise project of the account.
@@ -126,102 +125,6 @@ impl World {
         let lists = self.projects.iter().flat_map(|project| [&project.clusters, &project.iac]);
         lists.into_iter().find_map(|list| list.get(id))
     }
-
-    /// Adds a task to a project, and says its id. Nothing happens if there is no such project.
-    pub fn insert(&mut self, project: &str, task: Task) -> TaskId {
-        let id = match task.id {
-            TaskId(0) => {
-                self.last_id = self.last_id.saturating_add(1);
-                TaskId(self.last_id)
-            }
-            id => id,
-        };
-        if let Some(project) = self.projects.iter_mut().find(|other| other.id == project) {
-            project.list_mut(task.task_type()).insert(Task { id, ..task });
-        }
-        id
-    }
-
-    /// Adds a project without tasks that has these enterprise projects, (id, name) each.
-    pub fn add_project(&mut self, id: &str, name: &str, enterprise_projects: &[(&str, &str)]) {
-        let enterprise_projects =
-            enterprise_projects.iter().map(|(id, name)| EnterpriseProject { id: (*id).into(), name: (*name).into() });
-        let enterprise_projects = enterprise_projects.collect();
-        self.projects.push(Project::new(self.projects.len(), id.to_owned(), name.to_owned(), enterprise_projects));
-    }
-
-    /// A task starts to run now. It does not end by itself.
-    pub fn start(&mut self, id: TaskId) -> bool {
-        let now = self.now;
-        self.change(id, |task| *task = task.clone().running(now, task.total()))
-    }
-
-    /// A task is finished now, with this result.
-    pub fn finish(&mut self, id: TaskId, success: u32, failed: u32) -> bool {
-        let now = self.now;
-        self.change(id, |task| *task = task.clone().finished(task.start.min(now), now, success, failed))
-    }
-
-    /// A task is to run again: it is ready, and does not start by itself.
-    pub fn retry(&mut self, id: TaskId) -> bool {
-        self.change(id, |task| *task = task.clone().running(NEVER, task.total()))
-    }
-
-    /// A task is gone.
-    pub fn delete(&mut self, id: TaskId) -> bool {
-        self.take(id).is_some()
-    }
-
-    /// Changes anything about a task but its type. False if there is no such task.
-    pub fn change(&mut self, id: TaskId, change: impl FnOnce(&mut Task)) -> bool {
-        let Some((project, mut task)) = self.take(id) else { return false };
-        change(&mut task);
-        if let Some(project) = self.projects.get_mut(project) {
-            project.list_mut(task.task_type()).insert(task);
-        }
-        true
-    }
-
-    /// Answers ListTasks for a project. `visible` says which enterprise projects the caller may see.
-    pub(super) fn list(
-        &self,
-        project: &Project,
-        query: Query,
-        visible: &dyn Fn(&str) -> bool,
-    ) -> Result<Value, Refusal> {
-        let existing = project.enterprise_projects.iter().map(|one| one.id.to_string());
-        let asked: Vec<String> = match query.enterprise_project.as_str() {
-            ALL_ENTERPRISE_PROJECTS => existing.filter(|id| visible(id)).collect(),
-            id => existing.filter(|other| other == id && visible(id)).collect(),
-        };
-        if asked.is_empty() {
-            return Err(Refusal::no_permission());
-        }
-        let all = asked.len() == project.enterprise_projects.len();
-        let filter = query.filter.within(if all { Vec::new() } else { asked });
-        let list = project.list(query.task_type);
-        let tasks = list.in_order(self.now, self.ready, query.direction);
-        Ok(if filter.takes_all() {
-            answer::page(list.len(), tasks.skip(query.offset).take(query.limit), self.now, self.ready_times)
-        } else {
-            let (mut total, mut page) = (0_usize, Vec::new());
-            for task in tasks.filter(|task| filter.takes(task, self.now)) {
-                if total >= query.offset && page.len() < query.limit {
-                    page.push(task);
-                }
-                total = total.saturating_add(1);
-            }
-            answer::page(total, page.into_iter(), self.now, self.ready_times)
-        })
-    }
-
-    /// Takes a task out, with the place of its project.
-    fn take(&mut self, id: TaskId) -> Option<(usize, Task)> {
-        self.projects.iter_mut().enumerate().find_map(|(place, project)| {
-            let task = project.clusters.remove(id).or_else(|| project.iac.remove(id))?;
-            Some((place, task))
-        })
-    }
 }
 
 #[cfg(test)]
@@ -312,23 +215,6 @@ mod tests {
         assert_eq!(tasks.len(), 10_000);
         let oldest = tasks.iter().map(|task| task.start).min().unwrap();
         assert!(BORN - oldest < 367 * 24 * 60 * MINUTE);
-    }
-
-    #[test]
-    fn a_retried_task_is_ready_again_and_can_run_and_end_once_more() {
-        let mut world = world(Scenario::Empty);
-        let project = world.projects()[0].id().to_owned();
-        let id = world.insert(&project, Task::cluster(BORN).finished(BORN - 9, BORN - 5, 1, 2));
-        let status = |world: &World| world.task(id).unwrap().status(world.now);
-        assert!(world.retry(id));
-        assert_eq!(status(&world), Status::Ready);
-        assert!(world.start(id));
-        assert_eq!((status(&world), world.task(id).unwrap().left), (Status::Running, 3));
-        world.advance(BORN + 7);
-        assert!(world.finish(id, 3, 0));
-        assert_eq!(world.task(id).unwrap().looks(world.now).end, Some(BORN + 7));
-        assert!(world.delete(id));
-        assert!(!world.delete(id));
     }
 
     proptest! {

@@ -5,6 +5,8 @@
 mod access;
 /// What goes wrong on purpose, and changes between two requests.
 mod faults;
+/// How many tasks there are and run.
+mod statistics;
 /// Requests and answers as bytes.
 mod wire;
 

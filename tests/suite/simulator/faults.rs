@@ -2,7 +2,9 @@
 
 use super::wire::{Ask, Ground};
 use super::{ids, items};
-use hss_exporter::simulator::{DateHeader, Fault, Hold, Options, Refusal, Scenario, Task, broken_items};
+use hss_exporter::simulator::{
+    Credential, DateHeader, Fault, Granted, Hold, Options, Refusal, Scenario, Task, broken_items,
+};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -63,6 +65,13 @@ async fn answers_can_be_cut_reset_slow_late_or_compressed() {
     assert_eq!((cut.status, cut.body.len()), (200, promised / 2));
     faults.push(Fault::reset());
     assert_eq!(ask.raw().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    faults.push(Fault::broken_json());
+    let broken = ask.send().await;
+    assert_eq!(
+        (broken.header("content-length"), broken.body.len()),
+        (Some(&*(promised / 2).to_string()), promised / 2)
+    );
+    assert!(serde_json::from_slice::<Value>(&broken.body).is_err());
     faults.push(Fault::slow_body(10_000, Duration::from_millis(1)));
     assert_eq!(ask.page().await, page);
     faults.push(Fault::late(Duration::from_millis(1)));
@@ -71,7 +80,7 @@ async fn answers_can_be_cut_reset_slow_late_or_compressed() {
     let compressed = ask.send().await;
     assert_eq!((compressed.header("content-encoding"), compressed.json()), (Some("gzip"), page));
     let statuses: Vec<_> = ground.simulator.requests().iter().map(|request| request.status).collect();
-    assert_eq!(statuses, [Some(200), Some(200), None, Some(200), Some(200), Some(200)]);
+    assert_eq!(statuses, [Some(200), Some(200), None, Some(200), Some(200), Some(200), Some(200)]);
 }
 
 #[tokio::test]
@@ -95,6 +104,7 @@ async fn a_page_can_lie() {
         (Fault::total_off_by(-3), json!(total - 3)),
         (Fault::total_off_by(1_000_000), json!(total + 1_000_000)),
         (Fault::total_null(), Value::Null),
+        (Fault::field("total_num", 7), json!(7)),
     ] {
         faults.push(fault);
         let lie = ask.page().await;
@@ -112,6 +122,74 @@ async fn a_page_can_lie() {
     let list = items(&ask.page().await);
     assert_eq!(list[..broken.len()], broken);
     assert_eq!(list[broken.len()..], items(&page));
+}
+
+#[tokio::test]
+async fn throttling_comes_in_every_shape() {
+    let (ground, ask, _) = quiet().await;
+    let faults = ground.simulator.faults();
+    faults.push(Fault::refuse(Refusal::throttled_over("user", 200, 5)));
+    faults.push(Fault::refuse(Refusal::throttled("ip", 5)).with_header("Retry-After", "30"));
+    faults.push(Fault::refuse(Refusal::busy()));
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let answer = ask.send().await;
+        let (status, code, text) = answer.error();
+        let time = text.split_once("time:").map(|(_, time)| time.to_owned());
+        seen.push((status, code, time, answer.header("retry-after").map(str::to_owned)));
+    }
+    let some = |text: &str| Some(text.to_owned());
+    let gateway = || "APIGW.0308".to_owned();
+    assert_eq!(seen[0], (429, gateway(), some("5 minute"), None));
+    assert_eq!(seen[1], (429, gateway(), some("1 minute"), some("30")));
+    assert_eq!(seen[2], (429, "HSS.0003".to_owned(), None, None));
+}
+
+#[tokio::test]
+async fn a_page_can_come_from_an_older_copy_of_the_world() {
+    let (ground, ask, page) = quiet().await;
+    let copy = ground.simulator.edit(|world| world.clone());
+    let (project, now) = (ground.project(0), ground.now());
+    ground.simulator.edit(|world| world.insert(&project, Task::cluster(now).running(now, 1)));
+    ground.simulator.faults().push(Fault::stale(copy));
+    assert_eq!(ask.page().await, page);
+    assert_eq!(ask.page().await["total_num"], page["total_num"].as_u64().unwrap() + 1);
+}
+
+#[tokio::test]
+async fn the_permission_for_one_enterprise_project_can_be_lost() {
+    let (ground, all, _) = quiet().await;
+    let ids: Vec<String> = ground
+        .simulator
+        .edit(|world| world.projects()[0].enterprise_projects().iter().map(|one| one.id.to_string()).collect());
+    let listed = async |id: &str| ids_of(&all.clone().query(&format!("limit=200&enterprise_project_id={id}"))).await;
+    let (first, lost) = (listed(&ids[0]).await, listed(&ids[1]).await);
+    let granted = Granted::Only(ids.iter().filter(|id| **id != ids[1]).cloned().collect());
+    ground.simulator.set_credentials(vec![Credential { enterprise_projects: granted, ..Credential::demo_key() }]);
+    let undivided = ids_of(&all).await;
+    assert!(first.iter().all(|id| undivided.contains(id)) && !lost.is_empty());
+    assert!(!lost.iter().any(|id| undivided.contains(id)), "it is silently left out");
+    let alone = all.clone().query(&format!("enterprise_project_id={}", ids[1]));
+    assert_eq!(alone.send().await.error().1, "HSS.0013");
+    // As the gateway refuses it.
+    ground.simulator.faults().push(Fault::refuse(Refusal::not_allowed()).for_enterprise_project(&ids[1]).always());
+    assert_eq!(alone.send().await.status, 403);
+    assert_eq!(ids_of(&all).await, undivided);
+}
+
+#[tokio::test]
+async fn asking_for_all_enterprise_projects_can_be_refused() {
+    for refusal in [Refusal::not_allowed(), Refusal::invalid("enterprise_project_id")] {
+        let (ground, all, _) = quiet().await;
+        let refused = Fault::refuse(refusal.clone()).for_enterprise_project("all_granted_eps");
+        ground.simulator.faults().push(refused.always());
+        assert_eq!(all.send().await.status, refusal.status);
+        assert_eq!(all.query("enterprise_project_id=0").send().await.status, 200);
+    }
+}
+
+async fn ids_of(ask: &Ask) -> Vec<String> {
+    ids(&ask.page().await)
 }
 
 #[tokio::test]
@@ -162,6 +240,12 @@ async fn tasks_of_the_world_can_be_started_finished_and_retried() {
     ground.pass(1);
     ground.simulator.edit(|world| world.finish(id, 3, 1));
     assert_eq!(look().await, ("finished".to_owned(), [0, 3, 1]));
+    ground.simulator.edit(|world| world.rerun_in_place(id));
+    assert_eq!(look().await, ("running".to_owned(), [4, 0, 0]));
+    ground.simulator.edit(|world| world.finish_unsettled(id));
+    assert_eq!(look().await, ("finished".to_owned(), [4, 0, 0]));
+    ground.simulator.edit(|world| world.settle(id, 2, 2));
+    assert_eq!(look().await, ("finished".to_owned(), [0, 2, 2]));
     ground.simulator.edit(|world| world.retry(id));
     assert_eq!(look().await, ("ready".to_owned(), [0, 0, 0]));
     ground.simulator.edit(|world| world.delete(id));
