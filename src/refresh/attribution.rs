@@ -9,15 +9,12 @@ mod worth;
 pub use division::{Ask, Of, Together};
 pub use worth::Worth;
 
+use super::plan::LATE;
 use super::register::Register;
 use crate::model::{Applied, Event, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How far above a task that is new to us the list must have been read for it to be old to all targets: it may have been
-/// shown late.
-pub(super) const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// For how long a stranger is remembered after it was last seen: unfinished ones are shown by the hourly lists.
 const REMEMBERED: Duration = Duration::from_secs(25 * 3600);

@@ -34,3 +34,5 @@ mod rows;
 mod secrets;
 /// What is too old to be said.
 mod staleness;
+/// Enterprise projects that are read together.
+mod together;
