@@ -6,12 +6,16 @@
 
 /// What happens in the world.
 mod churn;
+/// Who reads several targets together.
+mod circle;
 /// Any world, and what must be true of reading it.
 mod proof;
 /// Who reads it.
 mod reader;
 /// What ends in it.
 mod runs;
+/// Several targets, read together.
+mod together;
 /// What is read.
 mod world;
 

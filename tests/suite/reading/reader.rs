@@ -16,13 +16,17 @@ pub(super) struct Reader {
     pub(super) events: Vec<Event>,
     /// When its first page was answered, by the cloud's clock.
     pub(super) since: Option<Timestamp>,
-    whom: Whom,
+    pub(super) whom: Whom,
 }
 
 impl Reader {
     pub(super) fn new() -> Self {
+        Self::of(Whom::All)
+    }
+
+    pub(super) fn of(whom: Whom) -> Self {
         let ledger = Ledger::new(WINDOW);
-        Self { ledger, memory: Memory::default(), events: Vec::new(), since: None, whom: Whom::All }
+        Self { ledger, memory: Memory::default(), events: Vec::new(), since: None, whom }
     }
 
     /// A reader that has read all of the window.
@@ -33,25 +37,40 @@ impl Reader {
         reader
     }
 
-    /// One turn, with `between` called before each page. Breaks off before the page with the number `cut`.
-    pub(super) fn turn(&mut self, part: Part, world: &mut World, cut: usize, mut between: impl FnMut(&mut World)) {
+    /// One turn, with `between` called before each page. Breaks off before the page with the number `cut`. Answers whether
+    /// it went well.
+    pub(super) fn turn(
+        &mut self,
+        part: Part,
+        world: &mut World,
+        cut: usize,
+        mut between: impl FnMut(&mut World),
+    ) -> bool {
         let mut plan = Plan::new(part, None, std::mem::take(&mut self.memory), &self.ledger);
-        let mut pages = 0;
+        let (mut pages, mut well) = (0, true);
         while let Some(query) = plan.next() {
             if pages == cut {
+                well = false;
                 break;
             }
             pages += 1;
             assert!(pages < 1_000, "the plan has no end");
             between(world);
-            let Some(page) = world.ask(self.whom, &query) else { break };
+            let Some(page) = world.ask(self.whom, &query) else {
+                well = false;
+                break;
+            };
             self.since.get_or_insert(page.at);
             match plan.take(page, &mut self.ledger) {
                 Ok(taken) => self.events.extend(taken.applied.events),
-                Err(_) => break,
+                Err(_) => {
+                    well = false;
+                    break;
+                }
             }
         }
         self.memory = plan.end();
+        well
     }
 
     /// All is known as it is, and as it was counted.

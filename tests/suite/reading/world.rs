@@ -41,6 +41,12 @@ pub(super) struct Faults {
     pub(super) doubled: u8,
     /// It comes from an older copy of the world.
     pub(super) stale: u8,
+    /// The enterprise project that may not be read any more: the undivided list leaves it out.
+    pub(super) shut_out: Option<usize>,
+    /// An enterprise project that the undivided list leaves out.
+    pub(super) left_out: Option<usize>,
+    /// The undivided list may not be read.
+    pub(super) refuses_all: bool,
 }
 
 /// A cloud in memory.
@@ -242,12 +248,33 @@ impl World {
     /// The answer to a request, if it comes.
     pub(super) fn ask(&mut self, whom: Whom, query: &Query) -> Option<Page> {
         self.requests.push(query.clone());
-        (!self.happens(self.faults.broken)).then(|| self.page(whom, query))
+        let refused = match whom {
+            Whom::All => self.faults.refuses_all,
+            Whom::One(project) => self.shuts_out(project),
+        };
+        (!refused && !self.happens(self.faults.broken)).then(|| self.page(whom, query))
     }
 
     /// The tasks of the first page, without anybody's having asked.
     pub(super) fn head(&mut self) -> Vec<Task> {
-        self.page(Whom::All, &Query { list: List::All, offset: 0 }).tasks
+        self.head_of(Whom::All)
+    }
+
+    pub(super) fn head_of(&mut self, whom: Whom) -> Vec<Task> {
+        self.page(whom, &Query { list: List::All, offset: 0 }).tasks
+    }
+
+    pub(super) fn shuts_out(&self, project: usize) -> bool {
+        self.faults.shut_out == Some(project)
+    }
+
+    pub(super) fn refuses_all(&self) -> bool {
+        self.faults.refuses_all
+    }
+
+    /// Whether a task is one of these.
+    pub(super) fn belongs(&self, id: &str, whom: Whom) -> bool {
+        whom == Whom::All || whom == Whom::One(self.record(id).owner)
     }
 
     fn page(&mut self, whom: Whom, query: &Query) -> Page {
@@ -257,7 +284,8 @@ impl World {
         let mut listed: Vec<(Reverse<Duration>, u64, usize)> = Vec::with_capacity(self.records.len());
         for (place, record) in self.records.iter().enumerate() {
             let Some(task) = record.as_of(as_of).filter(|task| self.lists(query, task)) else { continue };
-            if whom == Whom::All || whom == Whom::One(record.owner) {
+            let hidden = [self.faults.shut_out, self.faults.left_out].contains(&Some(record.owner));
+            if (whom == Whom::All && !hidden) || whom == Whom::One(record.owner) {
                 let tie = if self.shuffles { self.dice.u64(..) } else { record.hash };
                 listed.push((Reverse(self.sorts(task, record.hash)), tie, place));
             }
