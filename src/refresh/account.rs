@@ -80,6 +80,7 @@ impl Work {
                 let clockwork = Clockwork {
                     interval: watch.interval,
                     last_attempt: None,
+                    early: Duration::ZERO,
                     last_turn: None,
                     history: false,
                     reconcile_at: None,
@@ -154,7 +155,7 @@ impl Work {
         {
             clockwork.busy = true;
             if part == Part::Refresh {
-                clockwork.last_attempt = Some(now);
+                clockwork.begin(now, index, clockworks.len());
             }
         }
         match next {

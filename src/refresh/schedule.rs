@@ -3,6 +3,9 @@
 //! The scope whose last attempt lies furthest back, measured by its interval, goes first. By its last success, a failing
 //! one would starve the others. History is read while no head is due; where the budget does not suffice for the heads,
 //! one always is, and history gets every fourth turn. Whoever has nothing else to do reads the window again.
+//!
+//! At the start all are read as soon as can be. The second refresh comes early, for each by another part of the interval:
+//! from then on they do not all fall due at the same moment.
 
 use super::plan::Part;
 use std::time::Duration;
@@ -17,6 +20,8 @@ pub struct Clockwork {
     pub interval: Duration,
     /// When its last refresh began.
     pub last_attempt: Option<Duration>,
+    /// How much earlier than an interval after that the next one comes: so are they spread.
+    pub early: Duration,
     /// When it last had a turn of any kind.
     pub last_turn: Option<Duration>,
     /// Whether it has history left to read, and its last turn went well.
@@ -64,15 +69,34 @@ pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
 }
 
 impl Clockwork {
+    /// Its refresh begins at `now`; it is the scope with this number, of so many.
+    pub fn begin(&mut self, now: Duration, number: usize, of: usize) {
+        self.early = match self.last_attempt {
+            None => early(now, self.interval, number, of),
+            Some(_) => Duration::ZERO,
+        };
+        self.last_attempt = Some(now);
+    }
+
     fn due(&self) -> Duration {
-        self.last_attempt.map_or(Duration::ZERO, |last| last.saturating_add(self.interval))
+        self.last_attempt.map_or(Duration::ZERO, |last| last.saturating_add(self.interval).saturating_sub(self.early))
     }
 
     /// How many intervals have passed since the last attempt.
     fn lateness(&self, now: Duration) -> f64 {
         let interval = self.interval.as_secs_f64().max(f64::MIN_POSITIVE);
-        self.last_attempt.map_or(f64::INFINITY, |last| now.saturating_sub(last).as_secs_f64() / interval)
+        let passed = |last| now.saturating_add(self.early).saturating_sub(last);
+        self.last_attempt.map_or(f64::INFINITY, |last| passed(last).as_secs_f64() / interval)
     }
+}
+
+/// How long before `first + interval` a moment comes that is this scope's own: its number of so many parts of the interval
+/// after the process began, or whole intervals later.
+fn early(first: Duration, interval: Duration, number: usize, of: usize) -> Duration {
+    let (interval, first) = (interval.as_nanos().max(1), first.as_nanos());
+    let own = interval * number as u128 / of.max(1) as u128 % interval;
+    let early = (first % interval + interval - own) % interval;
+    Duration::from_nanos(u64::try_from(early).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -82,7 +106,8 @@ mod tests {
     fn scope(last_attempt: Option<u64>) -> Clockwork {
         let last_attempt = last_attempt.map(Duration::from_secs);
         let interval = Duration::from_secs(10);
-        Clockwork { interval, last_attempt, last_turn: last_attempt, history: false, reconcile_at: None, busy: false }
+        let (early, last_turn) = (Duration::ZERO, last_attempt);
+        Clockwork { interval, last_attempt, early, last_turn, history: false, reconcile_at: None, busy: false }
     }
 
     #[track_caller]
@@ -126,6 +151,29 @@ mod tests {
         check(&[again, scope(Some(6))], 12, Next::Turn(0, Part::Reconcile));
         check(&[again, scope(Some(1))], 12, Next::Turn(1, Part::Refresh));
         check(&[again, Clockwork { history: true, ..scope(Some(6)) }], 12, Next::Turn(1, Part::History));
+    }
+
+    #[test]
+    fn after_the_first_refresh_the_scopes_spread_over_the_interval_and_stay_there() {
+        let mut scopes = [scope(None); 5];
+        let mut refreshes = Vec::new();
+        let mut now = Duration::ZERO;
+        while now <= Duration::from_secs(30) {
+            match next(&scopes, now, 0) {
+                Next::Turn(index, _) => {
+                    scopes[index].begin(now, index, 5);
+                    refreshes.push((now.as_millis(), index));
+                    now += Duration::from_millis(10);
+                }
+                Next::Wait(until) => now = until,
+                Next::Busy => panic!("nobody is busy"),
+            }
+        }
+        // All at once; then one every two seconds, and none later than ten seconds after its last.
+        let first = [(0, 0), (10, 1), (20, 2), (30, 3), (40, 4)];
+        let second = [(2_000, 1), (4_000, 2), (6_000, 3), (8_000, 4), (10_000, 0)];
+        let third = second.map(|(moment, index)| (moment + 10_000, index));
+        assert_eq!(refreshes[..15], [first, second, third].concat());
     }
 
     #[test]
