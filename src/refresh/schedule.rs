@@ -4,8 +4,8 @@
 //! one would starve the others. History is read while no head is due; where the budget does not suffice for the heads,
 //! one always is, and history gets every fourth turn. Whoever has nothing else to do reads the window again.
 //!
-//! At the start all are read as soon as can be. The second refresh comes early, for each by another part of the interval:
-//! from then on they do not all fall due at the same moment.
+//! At the start all are read as soon as can be. Each scope has a moment in the interval of its own, and its second refresh
+//! comes early, at that moment: from then on they do not all fall due together.
 
 use super::plan::Part;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub struct Clockwork {
     pub interval: Duration,
     /// When its last refresh began.
     pub last_attempt: Option<Duration>,
-    /// How much earlier than an interval after that the next one comes: so are they spread.
+    /// How much earlier than an interval after that the next one comes, to come at a moment of its own.
     pub early: Duration,
     /// When it last had a turn of any kind.
     pub last_turn: Option<Duration>,
@@ -71,10 +71,10 @@ pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
 impl Clockwork {
     /// Its refresh begins at `now`; it is the scope with this number, of so many.
     pub fn begin(&mut self, now: Duration, number: usize, of: usize) {
-        self.early = match self.last_attempt {
-            None => early(now, self.interval, number, of),
-            Some(_) => Duration::ZERO,
-        };
+        let early = early(now, self.interval, number, of);
+        // Who was kept waiting for long does not hurry because of that.
+        let comes_early = self.last_attempt.is_none() || early <= self.interval / 4;
+        self.early = if comes_early { early } else { Duration::ZERO };
         self.last_attempt = Some(now);
     }
 
@@ -85,8 +85,7 @@ impl Clockwork {
     /// How many intervals have passed since the last attempt.
     fn lateness(&self, now: Duration) -> f64 {
         let interval = self.interval.as_secs_f64().max(f64::MIN_POSITIVE);
-        let passed = |last| now.saturating_add(self.early).saturating_sub(last);
-        self.last_attempt.map_or(f64::INFINITY, |last| passed(last).as_secs_f64() / interval)
+        self.last_attempt.map_or(f64::INFINITY, |last| now.saturating_sub(last).as_secs_f64() / interval)
     }
 }
 
