@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench docs pictures machine
+.PHONY: help demo build test lint proof bench docs pictures machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,12 @@ test: ## everything a change has to pass: format, lints, documentation, the suit
 lint: machine ## format and lints only
 	@tests/run.sh format lints
 
-bench: machine ## what a page costs, beside the same page by the prometheus crate: docs/performance.md
+proof: machine ## reading is true, in ten thousand random worlds: "What may be late" in ARCHITECTURE.md
+	@tests/run.sh proof
+
+bench: machine ## what a page costs, beside the prometheus crate, and how many requests reading takes: docs/performance.md
 	cargo bench --locked --bench page -- --quiet
+	cargo bench --locked --bench reading
 
 docs: machine ## writes the generated pages: docs/metrics.md
 	@mkdir -p docs target

@@ -1,9 +1,8 @@
-//! What a page costs: to write it, to send it, to learn that nothing has changed; and how many requests reading takes.
+//! What a page costs: to write it, to send it, to learn that nothing has changed.
 //!
 //! `make bench` runs it, and prints the ratios of this one run. What they came to on our machine: `docs/performance.md`.
 
 mod peer;
-mod requests;
 mod summary;
 mod world;
 
@@ -43,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     apply(&mut criterion);
     criterion.final_summary();
-    let text = summary::of(&results)? + &requests::table();
+    let text = summary::of(&results)?;
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 

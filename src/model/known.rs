@@ -8,6 +8,9 @@ use std::time::Duration;
 /// How long an odd result (empty, still scanning, more done than there was) may settle before it counts.
 pub const SETTLE: Duration = Duration::from_secs(60);
 
+/// How old a copy of the list may be that an answer comes from.
+const OLD_COPY: Duration = Duration::from_secs(120);
+
 /// For how long a task with a status that we do not know is asked after.
 pub(super) const FOLLOW_UNKNOWN: Duration = Duration::from_secs(24 * 3600);
 
@@ -75,6 +78,19 @@ impl Known {
         }
     }
 
+    /// When the run that began at `start` ended, if it is one whose end is known. For a list that gives no ends.
+    fn end_of_run(&self, start: Option<Timestamp>) -> Option<Timestamp> {
+        match self.stage {
+            Stage::Finished { end, .. } => {
+                let began_later =
+                    start.zip(self.task.start).is_some_and(|(start, known)| start.since(known) > SAME_RUN);
+                Some(end).filter(|_| !began_later)
+            }
+            // Seen unfinished so soon after its end, it may have been seen in an older copy.
+            _ => self.last_run.filter(|run| run.0 == start && self.last_seen.since(run.1) <= OLD_COPY).map(|run| run.1),
+        }
+    }
+
     /// A moment that was not after its start: where it stands in the list now, unless it runs again.
     pub fn begun_after(&self) -> Timestamp {
         let seen = match self.stage {
@@ -133,8 +149,12 @@ impl Known {
     }
 
     /// Whether seeing it next must be looked for: it is running, or its result has had time to settle, or its status is
-    /// unknown and was not so for long. What waits shows at the head of the list once it runs.
+    /// unknown and was not so for long, or the cloud did not know it. What waits shows at the head of the list once it
+    /// runs.
     pub fn to_follow(&self, at: Timestamp) -> bool {
+        if self.misses > 0 {
+            return true;
+        }
         match self.stage {
             Stage::Running { .. } => true,
             Stage::Unknown { since } => at.since(since) <= FOLLOW_UNKNOWN,
@@ -187,7 +207,7 @@ fn next_stage(before: Option<&Known>, task: &Task, at: Timestamp, history: bool)
             }
         }
         Status::Finished => {
-            let end = task.end.or(before.and_then(Known::end)).unwrap_or(at);
+            let end = task.end.or(before.and_then(|before| before.end_of_run(task.start))).unwrap_or(at);
             let settling_since = match stage {
                 _ if history || !task.counts.unsettled() => None,
                 Some(Stage::Finished { end: known_end, settling_since }) if end.since(known_end) <= SAME_RUN => {

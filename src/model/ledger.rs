@@ -209,7 +209,7 @@ impl Ledger {
 }
 
 /// Whether a finished task ended so long ago that it is history, if it is new to us. One without an end is judged by its
-/// start: had it run on, it would have been seen running.
+/// start: had it run on, it would have been seen running. One with neither may have ended at any time.
 fn ended_before(task: &Task, closed_before: Timestamp) -> bool {
-    task.status == Status::Finished && task.end.or(task.start).is_some_and(|end| end <= closed_before)
+    task.status == Status::Finished && task.end.or(task.start).is_none_or(|end| end <= closed_before)
 }

@@ -175,15 +175,16 @@ impl Work {
 
     fn begin(&self, state: &mut State, index: usize, part: Part, now: Duration) {
         let State { slots, companies, pace, .. } = state;
+        let count = slots.len();
         let Some(slot) = slots.get_mut(index) else { return };
         slot.clockwork.busy = true;
         if part != Part::Refresh {
             return;
         }
-        let Clockwork { last_attempt, interval, .. } = &mut slot.clockwork;
-        if let Some(last) = last_attempt.replace(now) {
-            pace.note(index, now.saturating_sub(last), *interval);
+        if let Some(last) = slot.clockwork.last_attempt {
+            pace.note(index, now.saturating_sub(last), slot.clockwork.interval);
         }
+        slot.clockwork.begin(now, index, count);
         let number = index.checked_sub(self.scopes.len());
         let Some((project, company)) = number.and_then(|i| Some((self.projects.get(i)?, companies.get(i)?))) else {
             return;
@@ -254,6 +255,7 @@ impl Slot {
             heads: true,
             interval,
             last_attempt: None,
+            early: Duration::ZERO,
             last_turn: None,
             history: false,
             reconcile_at: None,

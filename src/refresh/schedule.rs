@@ -3,6 +3,9 @@
 //! The scope whose last attempt lies furthest back, measured by its interval, goes first. By its last success, a failing
 //! one would starve the others. History is read while no head is due; where the budget does not suffice for the heads,
 //! one always is, and history gets every fourth turn. Whoever has nothing else to do reads the window again.
+//!
+//! At the start all are read as soon as can be. Each scope has a moment in the interval of its own, and its second refresh
+//! comes early, at that moment: from then on they do not all fall due together.
 
 use super::plan::Part;
 use std::time::Duration;
@@ -19,6 +22,8 @@ pub struct Clockwork {
     pub interval: Duration,
     /// When its last refresh began.
     pub last_attempt: Option<Duration>,
+    /// How much earlier than an interval after that the next one comes, to come at a moment of its own.
+    pub early: Duration,
     /// When it last had a turn of any kind.
     pub last_turn: Option<Duration>,
     /// Whether it has history left to read, and its last turn went well.
@@ -66,8 +71,17 @@ pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
 }
 
 impl Clockwork {
+    /// Its refresh begins at `now`; it is the scope with this number, of so many.
+    pub fn begin(&mut self, now: Duration, number: usize, of: usize) {
+        let early = early(now, self.interval, number, of);
+        // Who was kept waiting for long does not hurry because of that.
+        let comes_early = self.last_attempt.is_none() || early <= self.interval / 4;
+        self.early = if comes_early { early } else { Duration::ZERO };
+        self.last_attempt = Some(now);
+    }
+
     fn due(&self) -> Duration {
-        self.last_attempt.map_or(Duration::ZERO, |last| last.saturating_add(self.interval))
+        self.last_attempt.map_or(Duration::ZERO, |last| last.saturating_add(self.interval).saturating_sub(self.early))
     }
 
     /// How many intervals have passed since the last attempt.
@@ -77,6 +91,15 @@ impl Clockwork {
     }
 }
 
+/// How long before `first + interval` a moment comes that is this scope's own: its number of so many parts of the interval
+/// after the process began, or whole intervals later.
+fn early(first: Duration, interval: Duration, number: usize, of: usize) -> Duration {
+    let (interval, first) = (interval.as_nanos().max(1), first.as_nanos());
+    let own = interval * number as u128 / of.max(1) as u128 % interval;
+    let early = (first % interval + interval - own) % interval;
+    Duration::from_nanos(u64::try_from(early).unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,11 +107,13 @@ mod tests {
     fn scope(last_attempt: Option<u64>) -> Clockwork {
         let last_attempt = last_attempt.map(Duration::from_secs);
         let interval = Duration::from_secs(10);
+        let (early, last_turn) = (Duration::ZERO, last_attempt);
         Clockwork {
             heads: true,
             interval,
             last_attempt,
-            last_turn: last_attempt,
+            early,
+            last_turn,
             history: false,
             reconcile_at: None,
             busy: false,
@@ -144,6 +169,29 @@ mod tests {
         check(&[shown, scope(Some(5))], 12, Next::Wait(Duration::from_secs(15)));
         let again = Clockwork { reconcile_at: Some(Duration::from_secs(11)), ..shown };
         check(&[again, scope(Some(5))], 12, Next::Turn(0, Part::Reconcile));
+    }
+
+    #[test]
+    fn after_the_first_refresh_the_scopes_spread_over_the_interval_and_stay_there() {
+        let mut scopes = [scope(None); 5];
+        let mut refreshes = Vec::new();
+        let mut now = Duration::ZERO;
+        while now <= Duration::from_secs(30) {
+            match next(&scopes, now, 0) {
+                Next::Turn(index, _) => {
+                    scopes[index].begin(now, index, 5);
+                    refreshes.push((now.as_millis(), index));
+                    now += Duration::from_millis(10);
+                }
+                Next::Wait(until) => now = until,
+                Next::Busy => panic!("nobody is busy"),
+            }
+        }
+        // All at once; then one every two seconds, and none later than ten seconds after its last.
+        let first = [(0, 0), (10, 1), (20, 2), (30, 3), (40, 4)];
+        let second = [(2_000, 1), (4_000, 2), (6_000, 3), (8_000, 4), (10_000, 0)];
+        let third = second.map(|(moment, index)| (moment + 10_000, index));
+        assert_eq!(refreshes[..15], [first, second, third].concat());
     }
 
     #[test]

@@ -175,6 +175,38 @@ fn a_task_without_an_end_ended_when_it_was_first_seen_finished() {
 }
 
 #[test]
+fn where_the_list_gives_no_end_a_later_start_tells_another_run() {
+    let mut ledger = begun();
+    let endless = |start| task("a", Status::Finished, Some(start), None, 1, 0);
+    show(&mut ledger, 60, endless(5), &[60]);
+    show(&mut ledger, 300, endless(5), &[]);
+    // It ran again, and nobody saw it run.
+    show(&mut ledger, 600, endless(400), &[600]);
+    show(&mut ledger, 900, endless(400), &[]);
+}
+
+#[test]
+fn where_the_list_gives_no_end_an_older_copy_in_between_tells_no_other_run() {
+    let mut ledger = begun();
+    let endless = task("a", Status::Finished, Some(5), None, 1, 0);
+    show(&mut ledger, 60, endless.clone(), &[60]);
+    show(&mut ledger, 100, running("a", 5), &[]);
+    show(&mut ledger, 160, endless.clone(), &[]);
+    // So much later it does run again.
+    show(&mut ledger, 400, running("a", 5), &[]);
+    show(&mut ledger, 460, endless, &[460]);
+}
+
+#[test]
+fn a_finished_task_with_neither_start_nor_end_is_no_event_unless_it_was_seen_to_run() {
+    let mut ledger = begun();
+    let timeless = |id| task(id, Status::Finished, None, None, 1, 0);
+    show(&mut ledger, 60, timeless("a"), &[]);
+    show(&mut ledger, 60, task("b", Status::Running, None, None, 0, 0), &[]);
+    show(&mut ledger, 90, timeless("b"), &[90]);
+}
+
+#[test]
 fn a_task_that_is_gone_is_forgotten_at_the_second_miss_and_that_is_no_event() {
     let mut ledger = begun();
     show(&mut ledger, 30, running("a", 5), &[]);

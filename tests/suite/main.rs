@@ -20,6 +20,8 @@ mod ledger;
 mod logs;
 /// Reading a list that moves while it is read.
 mod reading;
+/// Whose turn it is, over hours.
+mod schedule;
 /// What answers over HTTP, and for how long.
 mod server;
 /// Signing, held against the vendor's own vectors.

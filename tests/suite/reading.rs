@@ -8,6 +8,8 @@
 mod churn;
 /// Who reads several targets together.
 mod circle;
+/// What it costs.
+mod counts;
 /// Any world, and what must be true of reading it.
 mod proof;
 /// Who reads it.
@@ -149,6 +151,22 @@ fn what_has_left_its_place_near_the_head_is_looked_for() {
     reader.check_equals(&mut world, "left its place");
     world.pass(300);
     assert_eq!(reader.refresh(&mut world), 1, "and then it is quiet again");
+}
+
+#[test]
+fn a_waiting_task_that_is_gone_is_asked_for_again_by_the_next_refresh() {
+    let mut world = World::with_history(400);
+    let id = world.add();
+    let mut reader = Reader::that_has_read(&mut world);
+    world.delete(&id);
+    world.pass(300);
+    // The total has moved: the waiting tasks are listed, and this one is asked for.
+    assert_eq!(reader.refresh(&mut world), 3);
+    world.pass(300);
+    assert_eq!(reader.refresh(&mut world), 2);
+    assert!(!reader.ledger.has(&id));
+    world.pass(300);
+    assert_eq!(reader.refresh(&mut world), 1);
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Plan {
             // Before the first read is over, they come with its history.
             self.lists_due = ledger.complete() || self.memory.lists_read.is_some();
         }
-        let unseen = ledger.to_follow(at).filter(|id| !self.shown.contains(*id)).count();
+        let unseen = ledger.in_status(Status::Running).filter(|id| !self.shown.contains(*id)).count();
         let running_pages = ledger.in_status(Status::Running).count().div_ceil(PAGE_NEWS);
         let list_first = self.memory.ids_unheeded && unseen > 0;
         if self.lists_due || unseen > running_pages || list_first {
