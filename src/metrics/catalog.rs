@@ -5,8 +5,8 @@
 //! order: first what is read off the snapshot, then what is taken at the scrape.
 
 use super::family::Instrument::{
-    ApiAttempts, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew, DuplicateTasks,
-    LogMessages, MalformedTasks, PageRereads, UnknownValues,
+    ApiAttempts, ApiBlocked, ApiBudget, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew,
+    DuplicateTasks, LogMessages, MalformedTasks, PageRereads, UnknownValues,
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
@@ -136,8 +136,6 @@ pub static CATALOG: &[Family] = &[
     row("hss_exporter_stale_after_seconds", Gauge, &["account"], Exporter, Snapshot(exporter::stale_after),
         "After how long without a good read live families are withdrawn: refresh.stale_after, or longer where targets cannot be refreshed \
          often enough."),
-    row("hss_exporter_api_budget_requests_per_minute", Gauge, &["account", "api"], Exporter, Snapshot(exporter::requests_per_minute),
-        "How many requests a minute are allowed to the API at the account's endpoint."),
     row("hss_exporter_task_series_limit", Gauge, &["limit"], Exporter, Snapshot(exporter::task_series_limit),
         "How many tasks may have series of their own, of one target (target) and of all together (total); absent without per-task series."),
     row("hss_exporter_tasks_withheld", Gauge, of_target![], Exporter, Snapshot(exporter::tasks_withheld),
@@ -153,6 +151,11 @@ pub static CATALOG: &[Family] = &[
         "HTTP requests to Huawei Cloud that were sent again after a failure."),
     row("hss_exporter_api_budget_wait_seconds_total", Counter, &["account", "api"], Exporter, Instrument(ApiBudgetWait),
         "How long requests waited for the request budget, added up."),
+    row("hss_exporter_api_budget_requests_per_minute", Gauge, &["account", "api"], Exporter, Instrument(ApiBudget),
+        "How many requests a minute are allowed to the API at the account's endpoint: refresh.requests_per_minute, or less after HTTP 429, \
+         from which it recovers by a tenth a minute; a rise shows with the next request."),
+    row("hss_exporter_api_blocked", Gauge, &["account"], Exporter, Instrument(ApiBlocked),
+        "Whether nothing is asked for the account because its credential was refused (1), until a request succeeds (0)."),
     row("hss_exporter_api_request_duration_seconds", Histogram, &["api"], Exporter, Instrument(ApiRequestDuration),
         "How long HTTP requests to Huawei Cloud took, each attempt by itself, from sending to the end of the answer."),
     row("hss_exporter_clock_skew_seconds", Gauge, &["account"], Exporter, Instrument(ClockSkew),

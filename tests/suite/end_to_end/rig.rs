@@ -53,7 +53,8 @@ impl Clock {
 /// How a test differs from the usual: one target, an empty world, no retries, a refresh every 50 milliseconds.
 pub(super) struct Setup {
     pub(super) options: Options,
-    /// What an operator writes: `{endpoint}` stands for the simulated cloud.
+    /// What an operator writes: `{endpoint}` stands for the simulated cloud, `{other_name}` for the same under another
+    /// name, and so with another budget.
     pub(super) accounts: String,
     pub(super) refresh: &'static str,
     pub(super) tasks: &'static str,
@@ -120,6 +121,7 @@ impl Setup {
         }
         let refresh = refresh.trim_start_matches(", ");
         let accounts = self.accounts.replace("{endpoint}", endpoint);
+        let accounts = accounts.replace("{other_name}", &endpoint.replace("127.0.0.1", "localhost"));
         format!("accounts:\n{accounts}refresh: {{ {refresh} }}\ntasks: {}\n", self.tasks)
     }
 

@@ -162,6 +162,7 @@ fn read_well(requests: u64) -> Reading {
         last_attempt: Some(ago(MINUTE)),
         last_success: Some(ago(MINUTE)),
         failure: None,
+        blocked: None,
         duration: Some(Duration::from_millis(1_250)),
         requests: Some(requests),
     }
@@ -210,6 +211,5 @@ fn account(name: &str, targets: usize) -> AccountStanding {
         targets,
         refresh_interval: Duration::from_secs(5 * MINUTE),
         stale_after: Duration::from_secs(30 * MINUTE),
-        requests_per_minute: 5,
     }
 }
