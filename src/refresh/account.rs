@@ -1,7 +1,7 @@
-//! The work on one account: whose turn it is, through its credential's gate, and what a turn leaves behind.
+//! The work on one account: whose turn it is, as far as its credential's breaker lets it, and what a turn leaves behind.
 
 use super::board::{Board, Place};
-use super::gate::Gate;
+use super::breaker::{Breaker, Change, Ended};
 use super::memory::Memory;
 use super::plan::{PAGE_NEWS, Part};
 use super::schedule::{self, Clockwork, Next};
@@ -9,18 +9,14 @@ use super::walk::{Scope, Walked, walk};
 use crate::cloud::Clock;
 use crate::config::{Account, Watch};
 use crate::hss::TaskList;
-use crate::model::observe::Observe;
-use crate::model::{Failure, Reading, Reason, TaskType};
+use crate::model::observe::{Note, Observe};
+use crate::model::{Failure, Reason, TaskType};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
-
-/// How many scopes of one account are refreshed at a time: one that hangs must not stop the others.
-/// With more, a key that is revoked would be locked before the gate closes.
-const LANES: usize = 3;
 
 /// How often it is looked whether a refused credential has been mended.
 const LOOK_AT_CREDENTIAL: Duration = Duration::from_secs(2);
@@ -40,7 +36,6 @@ pub(super) struct Shared {
 pub(super) struct Work {
     name: Arc<str>,
     list: TaskList,
-    interval: Duration,
     scopes: Vec<OwnScope>,
     state: Mutex<State>,
     shared: Arc<Shared>,
@@ -54,7 +49,7 @@ struct OwnScope {
 }
 
 struct State {
-    gate: Gate,
+    breaker: Breaker,
     scopes: Vec<ScopeState>,
     heads_in_a_row: u32,
 }
@@ -63,8 +58,8 @@ struct ScopeState {
     clockwork: Clockwork,
     memory: Memory,
     tried: bool,
-    /// When the cloud refused the credential, if it did so in the last turn.
-    refused: Option<Duration>,
+    /// When its last turn began.
+    began: Duration,
 }
 
 impl Work {
@@ -85,15 +80,14 @@ impl Work {
                     reconcile_at: None,
                     busy: false,
                 };
-                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: None });
+                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, began: Duration::ZERO });
             }
         }
         Self {
             name: Arc::clone(&account.name),
             list,
-            interval: account.watches.iter().map(|watch| watch.interval).min().unwrap_or_default(),
             scopes,
-            state: Mutex::new(State { gate: Gate::default(), scopes: states, heads_in_a_row: 0 }),
+            state: Mutex::new(State { breaker: Breaker::default(), scopes: states, heads_in_a_row: 0 }),
             shared,
             started: Instant::now(),
         }
@@ -132,33 +126,34 @@ impl Work {
     fn next(&self, under_way: usize) -> Next {
         let now = self.started.elapsed();
         let mut state = self.state();
-        if state.gate.credential(self.list.credential_generation()) {
+        if state.breaker.credential(self.list.credential_generation(), now) {
             state.scopes.iter_mut().for_each(|scope| scope.clockwork.last_attempt = None);
         }
-        if let Some((until, _)) = state.gate.closed(now) {
+        if let Some(until) = state.breaker.rests(now) {
             return Next::Wait(until.min(now + LOOK_AT_CREDENTIAL));
         }
-        let lanes = if state.gate.proven() { LANES } else { 1 };
-        if under_way >= lanes {
+        if under_way >= state.breaker.lanes() {
             return Next::Busy;
         }
-        let clockworks: Vec<Clockwork> = state.scopes.iter().map(|scope| scope.clockwork).collect();
-        let next = schedule::next(&clockworks, now, state.heads_in_a_row);
+        let scopes = self.scopes.iter().zip(&state.scopes);
+        let scopes: Vec<_> = scopes.map(|(own, scope)| (&*own.watch.target.project.id, scope.clockwork)).collect();
+        let next = schedule::next(&state.breaker.admitted(&scopes, now), now, state.heads_in_a_row);
         match next {
             Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
             Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
             Next::Turn(_, Part::Reconcile) | Next::Wait(_) | Next::Busy => {}
         }
         if let Next::Turn(index, part) = next
-            && let Some(ScopeState { clockwork, .. }) = state.scopes.get_mut(index)
+            && let Some(ScopeState { clockwork, began, .. }) = state.scopes.get_mut(index)
         {
+            *began = now;
             clockwork.busy = true;
             if part == Part::Refresh {
                 clockwork.last_attempt = Some(now);
             }
         }
         match next {
-            Next::Wait(until) if state.gate.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
+            Next::Wait(until) if state.breaker.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
             next => next,
         }
     }
@@ -200,9 +195,9 @@ impl Work {
         let known = self.shared.board.write(scope.place, |book| (book.ledger.complete(), book.ledger.tasks().count()));
         let (complete, tasks) = known.unwrap_or_default();
         let refused = failure.clone().filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
-        let mut refused_before = None;
         let mut state = self.state();
         let moment = self.started.elapsed();
+        let mut began = moment;
         if let Some(scope) = state.scopes.get_mut(index) {
             scope.clockwork.history = failure.is_none() && !complete && memory.unfinished.is_some();
             scope.clockwork.last_turn = Some(moment);
@@ -212,33 +207,52 @@ impl Work {
                 _ => Some(moment.saturating_add(self.shared.reconcile_every / pages(tasks))),
             };
             scope.memory = memory;
-            refused_before = std::mem::replace(&mut scope.refused, refused.as_ref().map(|_| moment));
+            began = scope.began;
         }
-        if answered {
-            state.gate.good(moment);
-        }
-        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, refused_before, failure));
+        let project = &scope.watch.target.project.id;
+        let change = state.breaker.ended(&Ended { project, began, at: moment, answered, refusal: refused.as_ref() });
         drop(state);
-        match closed {
-            Some(failure) => self.all_refused(&failure),
-            None => self.shared.board.publish([scope.place.target], now),
-        }
+        // What a turn far down failed with does not stand in its scope's book.
+        self.follow(&change, Some(index).filter(|_| part != Part::Reconcile), moment);
+        self.shared.board.publish([scope.place.target], now);
         self.release(index);
     }
 
-    /// The credential was refused: what holds for one scope holds for all.
-    fn all_refused(&self, failure: &Arc<Failure>) {
-        tracing::error!(account = %self.name, %failure, "the credential was refused; no target of the account is read");
-        for scope in &self.scopes {
-            self.shared.board.write(scope.place, |book| {
-                let Reading { failure: last, .. } = &mut book.reading;
-                *last = Some(Arc::clone(failure));
-            });
+    /// Does what follows from a change of the breaker's, which came of the turn of the scope `own`, if it may speak for
+    /// itself.
+    fn follow(&self, change: &Change, own: Option<usize>, moment: Duration) {
+        let account = &*self.name;
+        let (blocked, told) = match change {
+            Change::StillOpen => return,
+            Change::None => {
+                if let Some(scope) = own.and_then(|own| self.scopes.get(own)) {
+                    self.shared.board.write(scope.place, |book| book.reading.blocked = None);
+                }
+                return;
+            }
+            Change::Opened(opened) => {
+                let until = (self.shared.clock)().plus(opened.until.saturating_sub(moment));
+                let told = opened.told(until);
+                tracing::error!(account, failure = %told, "the credential was refused; no target of the account is read");
+                (true, Some(told))
+            }
+            Change::Closed => {
+                tracing::info!(account, "the credential is accepted again");
+                let mut state = self.state();
+                let others = state.scopes.iter_mut().enumerate().filter(|(index, _)| own != Some(*index));
+                others.for_each(|(_, scope)| scope.clockwork.last_attempt = None);
+                (false, None)
+            }
+        };
+        self.shared.observer.note(Note::Blocked { account, blocked });
+        for (index, scope) in self.scopes.iter().enumerate() {
+            let told = told.clone().filter(|_| own != Some(index));
+            self.shared.board.write(scope.place, |book| book.reading.blocked = told);
+            if blocked {
+                self.tried(index);
+            }
         }
         self.shared.board.publish(self.scopes.iter().map(|scope| scope.place.target), (self.shared.clock)());
-        for index in 0..self.scopes.len() {
-            self.tried(index);
-        }
     }
 
     fn release(&self, index: usize) {

@@ -5,7 +5,7 @@
 
 mod account;
 pub mod board;
-pub mod gate;
+pub mod breaker;
 pub mod memory;
 pub mod plan;
 pub mod run;
