@@ -205,7 +205,7 @@ async fn repeat(mut stream: TcpStream, number: usize) -> io::Result<()> {
         2 => (500, format!("<html><title>{all}</title></html>")),
         3 => (200, all.clone()),
         4 => (302, String::new()),
-        5 => (429, json),
+        5 => (429, json.replace("verify aksk signature fail", "policy user over ratelimit,limit:5,time:0 minute")),
         6 => (200, format!(r#"{{"data_list":"{all}"}}"#)),
         7 => (404, all.clone()),
         8 => (502, nested),

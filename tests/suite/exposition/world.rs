@@ -115,7 +115,10 @@ fn down() -> Book {
     let waiting = waiting.map(|id| task(id, Trigger::Schedule, Status::Ready, BENCHMARK));
     ledger.apply(ago(10 * MINUTE), waiting.into());
     ledger.count_total(Some(4));
-    book(TaskType::ClusterScan, ledger, failed(Reason::Throttled, 10 * MINUTE))
+    let reading = failed(Reason::Throttled, 10 * MINUTE);
+    // What is laid over a failure is what shows.
+    let blocked = failed(Reason::Blocked, 10 * MINUTE).failure;
+    book(TaskType::ClusterScan, ledger, Reading { blocked, ..reading })
 }
 
 fn unread(task_type: TaskType) -> Book {
