@@ -108,7 +108,7 @@ fn stale() -> Book {
     book(TaskType::ClusterScan, ledger, failed(Reason::Timeout, 2 * HOUR))
 }
 
-/// It was read well ten minutes ago, and is throttled since.
+/// It was read well ten minutes ago, was throttled then, and is blocked since.
 fn down() -> Book {
     let mut ledger = Ledger::new(Duration::from_secs(7 * DAY));
     let waiting = ["p-first", "q-second", "r-third", "s-fourth"];
