@@ -40,7 +40,6 @@ pub(crate) fn snapshot(series: usize) -> Snapshot {
         targets: TARGETS,
         refresh_interval: Duration::from_secs(300),
         stale_after: Duration::from_secs(1800),
-        requests_per_minute: 5,
         unwatched: BTreeMap::new(),
     };
     Snapshot::of(now(), Arc::new([account]), &standings, Some(limits))
@@ -89,6 +88,7 @@ fn book(task_type: TaskType, ledger: Ledger) -> Book {
         last_attempt: Some(now()),
         last_success: Some(now()),
         failure: None,
+        blocked: None,
         duration: Some(Duration::from_millis(300)),
         requests: Some(1),
     };

@@ -2,6 +2,7 @@
 //! fare better is made again.
 
 use super::answer::{self, Reply};
+use super::budget::{Paused, Permit};
 use super::credentials::{Credentials, Identity, Unsigned};
 use super::retry::Patience;
 use super::skew::Skew;
@@ -9,7 +10,7 @@ use super::transport::{Broken, Client, Destination};
 use super::words::Scrub;
 use super::{Answer, Call, Cloud, sign};
 use crate::config::{Account, Endpoint};
-use crate::model::observe::Note;
+use crate::model::observe::{Api, Note};
 use crate::model::{Failure, Reason};
 use std::fmt;
 use std::sync::Arc;
@@ -29,10 +30,12 @@ pub struct Connection {
     skew: Skew,
 }
 
-/// A failure, and whose request failed.
-struct Refused {
-    failure: Failure,
-    identity: Option<Identity>,
+/// Why an attempt had no good answer.
+enum Stop {
+    /// It failed; with whose credential, if it came so far.
+    Failed(Failure, Option<Identity>),
+    /// It was not made: the cloud wants us to wait for longer than the call may.
+    Paused(Failure),
 }
 
 impl Connection {
@@ -43,11 +46,13 @@ impl Connection {
                 Failure { message, ..failure(reason, format!("connecting account {} to {endpoint}", account.name)) }
             })?;
         let credentials = Credentials::new(&account.credentials);
+        Api::ALL.into_iter().for_each(|api| cloud.budget(endpoint.authority(), api).join(&account.name));
         Ok(Self { cloud, account: Arc::clone(&account.name), endpoint, client, credentials, skew: Skew::default() })
     }
 
     /// Asks the cloud, again if need be, and returns what `read` makes of its answer. Waits for the budget as long as it
-    /// takes. An answer that cannot be read is a failed attempt like any other. Every request sent is added to `attempts`.
+    /// takes, but a minute at most where the cloud wants a pause. An answer that cannot be read is a failed attempt like any
+    /// other. Every request sent is added to `attempts`.
     ///
     /// # Errors
     /// What the last attempt failed with.
@@ -59,11 +64,13 @@ impl Connection {
     ) -> Result<T, Failure> {
         let mut patience = Patience::new(self.cloud.max_attempts);
         let mut token_renewed = false;
+        let mut last = None;
         loop {
             patience.attempt();
-            let Refused { failure, identity } = match self.attempt(call, attempts, &read).await {
+            let (failure, identity) = match self.attempt(call, &mut patience, attempts, &read).await {
                 Ok(read) => return Ok(read),
-                Err(refused) => refused,
+                Err(Stop::Failed(failure, identity)) => (failure, identity),
+                Err(Stop::Paused(failure)) => return Err(last.unwrap_or(failure)),
             };
             self.cloud.observer.note(Note::Error { account: &self.account, api: call.api, reason: failure.reason });
             let newer_token = failure.status == Some(401)
@@ -80,7 +87,7 @@ impl Connection {
             };
             tracing::debug!(account = %self.account, target = call.what, ?pause, %failure, "trying again");
             tokio::time::sleep(pause).await;
-            self.cloud.observer.note(Note::Retry { account: &self.account, api: call.api });
+            last = Some(failure);
         }
     }
 
@@ -94,21 +101,22 @@ impl Connection {
     async fn attempt<T>(
         &self,
         call: &Call<'_>,
+        patience: &mut Patience,
         attempts: &mut u64,
         read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
-    ) -> Result<T, Refused> {
-        let refused = |failure| Refused { failure, identity: None };
+    ) -> Result<T, Stop> {
+        let failed = |failure| Stop::Failed(failure, None);
         // No permit is spent on a request that cannot be made.
-        self.identity(call).map_err(refused)?;
-        let budget = self.cloud.budget(self.endpoint.authority(), call.api);
-        let (permit, waited) = budget.permit().await;
-        if !waited.is_zero() {
-            self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
-        }
-        let identity = self.identity(call).map_err(refused)?;
+        self.identity(call).map_err(failed)?;
+        let permit = self.permit(call, patience).await?;
+        let identity = self.identity(call).map_err(failed)?;
         *attempts += 1;
         let outcome = self.send(call, &identity).await;
-        drop(permit);
+        match &outcome {
+            Ok(_) => permit.good(),
+            Err(failure) if failure.reason == Reason::Throttled => permit.throttled(failure, fastrand::f64()),
+            Err(_) => drop(permit),
+        }
         let outcome = outcome.and_then(|answer| {
             read(&answer).map_err(|(reason, message)| Failure {
                 status: Some(answer.status),
@@ -120,8 +128,31 @@ impl Connection {
         });
         outcome.map_err(|mut failure| {
             failure.reason = reason_for(&identity, &failure);
-            Refused { failure, identity: Some(identity) }
+            Stop::Failed(failure, Some(identity))
         })
+    }
+
+    /// Waits for the right to one request.
+    async fn permit(&self, call: &Call<'_>, patience: &mut Patience) -> Result<Permit, Stop> {
+        let Connection { account, cloud, .. } = self;
+        let budget = cloud.budget(self.endpoint.authority(), call.api);
+        let (permit, waited) = budget.permit(patience.left()).await.map_err(|paused| self.paused(call, &paused))?;
+        patience.paused(waited.pausing);
+        if !waited.in_all.is_zero() {
+            cloud.observer.note(Note::BudgetWait { account, api: call.api, waited: waited.in_all });
+        }
+        if patience.is_retry() {
+            cloud.observer.note(Note::Retry { account, api: call.api });
+        }
+        Ok(permit)
+    }
+
+    /// What is said of a request that is not sent, because the cloud has refused another one.
+    fn paused(&self, call: &Call<'_>, Paused { left, refusal }: &Paused) -> Stop {
+        let refusal = refusal.as_deref().cloned().unwrap_or_else(|| failure(Reason::Throttled, String::new()));
+        let message =
+            format!("no request is sent for {} s, after this answer: {}", left.as_secs() + 1, refusal.message);
+        Stop::Paused(Failure { message, tried: self.tried(call), retry_after: Some(*left), ..refusal })
     }
 
     fn identity(&self, call: &Call<'_>) -> Result<Identity, Failure> {

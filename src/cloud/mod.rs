@@ -105,7 +105,8 @@ impl Cloud {
         // Nothing can panic while it is held.
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets.entry((authority.to_owned(), api));
-        Arc::clone(budget.or_insert_with(|| Arc::new(Budget::new(self.requests_per_minute))))
+        let new = || Arc::new(Budget::new(api, self.requests_per_minute, Arc::clone(&self.observer)));
+        Arc::clone(budget.or_insert_with(new))
     }
 }
 

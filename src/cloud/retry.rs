@@ -31,11 +31,30 @@ impl Patience {
         self.attempts = self.attempts.saturating_add(1);
     }
 
+    /// Whether the attempt that was counted last is not the first.
+    pub(super) const fn is_retry(&self) -> bool {
+        self.attempts > 1
+    }
+
+    /// How long the call may still pause.
+    pub(super) const fn left(&self) -> Duration {
+        ALLOWANCE.saturating_sub(self.paused)
+    }
+
+    /// Counts a pause that the budget made.
+    pub(super) const fn paused(&mut self, pause: Duration) {
+        self.paused = self.paused.saturating_add(pause);
+    }
+
     /// How long to pause before the next attempt, if there is to be one. `dice` lies between 0 and 1: full jitter, so that
-    /// those who failed together do not come back together.
+    /// those who failed together do not come back together. Where there were too many requests, the budget pauses, for all
+    /// who share it.
     pub(super) fn pause_after(&mut self, failure: &Failure, dice: f64) -> Option<Duration> {
         if self.attempts >= self.max_attempts.get() || !may_pass(failure.reason) {
             return None;
+        }
+        if failure.reason == Reason::Throttled {
+            return Some(Duration::ZERO);
         }
         let doubled = BASE.saturating_mul(2_u32.saturating_pow(self.attempts.saturating_sub(1))).min(CAP);
         let jittered = doubled.mul_f64(dice.clamp(0.0, 1.0));
@@ -61,7 +80,8 @@ const fn may_pass(reason: Reason) -> bool {
         | Reason::NotFound
         | Reason::Tls
         | Reason::TooLarge
-        | Reason::Inconsistent => false,
+        | Reason::Inconsistent
+        | Reason::Blocked => false,
     }
 }
 
@@ -113,17 +133,21 @@ mod tests {
     fn what_the_cloud_asks_for_is_kept_to_but_not_beyond_a_minute() {
         let mut patience = patience(9);
         patience.attempt();
-        assert_eq!(patience.pause_after(&failure(Reason::Throttled, Some(40)), 1.0), Some(Duration::from_secs(40)));
+        assert_eq!(patience.pause_after(&failure(Reason::Server, Some(40)), 1.0), Some(Duration::from_secs(40)));
         patience.attempt();
-        assert_eq!(patience.pause_after(&failure(Reason::Throttled, Some(21)), 1.0), None, "61 seconds in all");
-        assert_eq!(patience.pause_after(&failure(Reason::Throttled, Some(20)), 1.0), Some(Duration::from_secs(20)));
+        assert_eq!(patience.pause_after(&failure(Reason::Server, Some(21)), 1.0), None, "61 seconds in all");
+        assert_eq!(patience.pause_after(&failure(Reason::Server, Some(20)), 1.0), Some(Duration::from_secs(20)));
     }
 
     #[test]
-    fn a_limit_of_five_minutes_is_not_waited_for() {
+    fn where_there_were_too_many_requests_the_budget_makes_the_pause_and_the_call_is_charged_for_it() {
         let mut patience = patience(4);
         patience.attempt();
-        assert_eq!(patience.pause_after(&failure(Reason::Throttled, Some(300)), 0.0), None);
+        assert_eq!(patience.pause_after(&failure(Reason::Throttled, Some(300)), 1.0), Some(Duration::ZERO));
+        patience.paused(Duration::from_secs(40));
+        assert_eq!(patience.left(), Duration::from_secs(20));
+        patience.attempt();
+        assert_eq!(patience.pause_after(&failure(Reason::Server, Some(21)), 1.0), None, "61 seconds in all");
     }
 
     proptest! {
@@ -136,10 +160,10 @@ mod tests {
             let mut paused = Duration::ZERO;
             for (reason, retry_after, dice) in failures {
                 patience.attempt();
-                let Some(pause) = patience.pause_after(&failure(Reason::OF_REQUESTS[reason], retry_after), dice) else {
-                    break;
-                };
-                prop_assert!(retry_after.is_none_or(|asked| pause >= Duration::from_secs(asked)));
+                let failure = failure(Reason::OF_REQUESTS[reason], retry_after);
+                let Some(pause) = patience.pause_after(&failure, dice) else { break };
+                let throttled = failure.reason == Reason::Throttled;
+                prop_assert!(throttled || retry_after.is_none_or(|asked| pause >= Duration::from_secs(asked)));
                 paused += pause;
             }
             prop_assert!(patience.attempts <= max_attempts);

@@ -5,8 +5,8 @@
 //! order: first what is read off the snapshot, then what is taken at the scrape.
 
 use super::family::Instrument::{
-    ApiAttempts, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew, DuplicateTasks,
-    LogMessages, MalformedTasks, PageRereads, UnknownValues,
+    ApiAttempts, ApiBlocked, ApiBudget, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew,
+    DuplicateTasks, LogMessages, MalformedTasks, PageRereads, UnknownValues,
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
@@ -39,9 +39,9 @@ pub static CATALOG: &[Family] = &[
     row("hss_target_info", Info, of_target!["region", "project_id", "enterprise_project_id"], Targets, Snapshot(targets::info),
         "What is watched: the region of the account, and the project_id and enterprise_project_id that requests carry, always 1."),
     row("hss_target_up", Gauge, of_target!["task_type"], Targets, Snapshot(targets::up),
-        "Whether the last refresh, which reads ListTasks in the background, succeeded (1) or failed (0); absent before the first one ended."),
+        "Whether the last refresh, which reads ListTasks in the background, succeeded (1), or failed or is not tried (0); absent before the first one ended."),
     row("hss_target_down_reason", Gauge, of_target!["task_type", "reason"], Targets, Snapshot(targets::down_reason),
-        "Why the last refresh failed: 1 for that one reason while hss_target_up is 0, absent otherwise."),
+        "Why the last refresh failed, or why none is tried (blocked): 1 for that one reason while hss_target_up is 0, absent otherwise."),
     row("hss_target_last_success_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::last_success),
         "When the data shown was read from ListTasks: at the last refresh that succeeded."),
     row("hss_target_last_attempt_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::last_attempt),
@@ -136,8 +136,6 @@ pub static CATALOG: &[Family] = &[
     row("hss_exporter_stale_after_seconds", Gauge, &["account"], Exporter, Snapshot(exporter::stale_after),
         "After how long without a good read live families are withdrawn: refresh.stale_after, or longer where targets cannot be refreshed \
          often enough."),
-    row("hss_exporter_api_budget_requests_per_minute", Gauge, &["account", "api"], Exporter, Snapshot(exporter::requests_per_minute),
-        "How many requests a minute are allowed to the API at the account's endpoint."),
     row("hss_exporter_unwatched_tasks", Gauge, &["account", "project", "task_type"], Exporter, Snapshot(exporter::unwatched_tasks),
         "Tasks of enterprise projects that no target covers: total_num of all_granted_eps less those of the project's targets; absent where \
          all_granted_eps is a target or may not be read."),
@@ -156,6 +154,11 @@ pub static CATALOG: &[Family] = &[
         "HTTP requests to Huawei Cloud that were sent again after a failure."),
     row("hss_exporter_api_budget_wait_seconds_total", Counter, &["account", "api"], Exporter, Instrument(ApiBudgetWait),
         "How long requests waited for the request budget, added up."),
+    row("hss_exporter_api_budget_requests_per_minute", Gauge, &["account", "api"], Exporter, Instrument(ApiBudget),
+        "How many requests a minute are allowed to the API at the account's endpoint: refresh.requests_per_minute, or less after HTTP 429, \
+         from which it recovers by a tenth a minute; a rise shows with the next request."),
+    row("hss_exporter_api_blocked", Gauge, &["account"], Exporter, Instrument(ApiBlocked),
+        "Whether nothing is asked for the account because its credential was refused (1), until a request succeeds (0)."),
     row("hss_exporter_api_request_duration_seconds", Histogram, &["api"], Exporter, Instrument(ApiRequestDuration),
         "How long HTTP requests to Huawei Cloud took, each attempt by itself, from sending to the end of the answer."),
     row("hss_exporter_clock_skew_seconds", Gauge, &["account"], Exporter, Instrument(ClockSkew),

@@ -105,6 +105,8 @@ pub(super) enum Instrument {
     ApiErrors,
     ApiRetries,
     ApiBudgetWait,
+    ApiBudget,
+    ApiBlocked,
     ApiRequestDuration,
     ClockSkew,
     MalformedTasks,

@@ -27,6 +27,8 @@ pub struct Instruments {
     errors: IntCounterVec,
     retries: IntCounterVec,
     budget_wait: CounterVec,
+    budget: GaugeVec,
+    blocked: GaugeVec,
     request_duration: HistogramVec,
     clock_skew: GaugeVec,
     malformed: IntCounterVec,
@@ -76,6 +78,8 @@ impl Instruments {
             errors: count(Instrument::ApiErrors)?,
             retries: count(Instrument::ApiRetries)?,
             budget_wait: register(registry, Instrument::ApiBudgetWait, CounterVec::new)?,
+            budget: register(registry, Instrument::ApiBudget, GaugeVec::new)?,
+            blocked: register(registry, Instrument::ApiBlocked, GaugeVec::new)?,
             request_duration: register(registry, Instrument::ApiRequestDuration, |opts, labels| {
                 HistogramVec::new(HistogramOpts::from(opts).buckets(LATENCY_BUCKETS.to_vec()), labels)
             })?,
@@ -103,6 +107,7 @@ impl Instruments {
                 with(&self.retries, &[account, api.as_str()], |_| {});
                 with(&self.budget_wait, &[account, api.as_str()], |_| {});
             }
+            with(&self.blocked, &[account], |_| {});
             for counters in [&self.malformed, &self.duplicates, &self.rereads] {
                 with(counters, &[account], |_| {});
             }
@@ -139,6 +144,12 @@ impl Observe for Instruments {
             Note::Retry { account, api } => with(&self.retries, &[account, api.as_str()], |count| count.inc()),
             Note::BudgetWait { account, api, waited } => {
                 with(&self.budget_wait, &[account, api.as_str()], |sum| sum.inc_by(waited.as_secs_f64()));
+            }
+            Note::Budget { account, api, requests_per_minute } => {
+                with(&self.budget, &[account, api.as_str()], |budget| budget.set(f64::from(requests_per_minute)));
+            }
+            Note::Blocked { account, blocked } => {
+                with(&self.blocked, &[account], |gauge| gauge.set(f64::from(u8::from(blocked))));
             }
             Note::ClockSkew { account, seconds } => with(&self.clock_skew, &[account], |skew| skew.set(seconds)),
             Note::MalformedTasks { account, count: by } => with(&self.malformed, &[account], |count| count.inc_by(by)),

@@ -32,6 +32,8 @@ pub enum Reason {
     TooLarge,
     /// The pages of a list do not fit together, however often they are read.
     Inconsistent,
+    /// Nothing is asked, because the cloud does not accept a credential any more that it did accept.
+    Blocked,
 }
 
 impl Reason {
@@ -67,6 +69,7 @@ impl Reason {
             Self::Decode => "decode",
             Self::TooLarge => "too_large",
             Self::Inconsistent => "inconsistent",
+            Self::Blocked => "blocked",
         }
     }
 
@@ -91,6 +94,10 @@ impl Reason {
             Self::Decode => "check that nothing in between (a proxy, a portal) answers in the cloud's place",
             Self::TooLarge => "check that the endpoint is Huawei Cloud's",
             Self::Inconsistent => "nothing, unless it lasts: the list changed faster than it could be read",
+            Self::Blocked => {
+                "mend the credential: check the access key and its secret (or the token) and this machine's clock; \
+                 a changed file is noticed at once, and else one request tries again at the time given"
+            }
         }
     }
 }

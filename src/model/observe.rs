@@ -93,6 +93,10 @@ pub enum Note<'a> {
     Retry { account: &'a str, api: Api },
     /// A request had to wait for the budget.
     BudgetWait { account: &'a str, api: Api, waited: Duration },
+    /// So many requests a minute are allowed from now on.
+    Budget { account: &'a str, api: Api, requests_per_minute: u32 },
+    /// Whether the account is asked nothing, because its credential was refused.
+    Blocked { account: &'a str, blocked: bool },
     /// Our clock less the server's, in seconds.
     ClockSkew { account: &'a str, seconds: f64 },
     /// Items of a page that are no tasks.

@@ -28,6 +28,8 @@ pub struct Reading {
     pub last_success: Option<Timestamp>,
     /// Why the last refresh failed, if it did.
     pub failure: Option<Arc<Failure>>,
+    /// Why it is not tried, if the account's credential was refused.
+    pub blocked: Option<Arc<Failure>>,
     /// How long the last refresh took, waiting for the budget included.
     pub duration: Option<Duration>,
     /// How many requests it took.
@@ -37,11 +39,16 @@ pub struct Reading {
 impl Reading {
     /// Whether the last refresh succeeded; nothing before the first one.
     pub fn up(&self) -> Option<bool> {
-        match (&self.failure, self.last_success) {
+        match (self.trouble(), self.last_success) {
             (Some(_), _) => Some(false),
             (None, Some(_)) => Some(true),
             (None, None) => None,
         }
+    }
+
+    /// Why it cannot be said how things stand, if so.
+    pub fn trouble(&self) -> Option<&Failure> {
+        self.blocked.as_deref().or(self.failure.as_deref())
     }
 }
 
@@ -171,8 +178,6 @@ pub struct AccountStanding {
     pub refresh_interval: Duration,
     /// After how long without a good read their live families are withdrawn.
     pub stale_after: Duration,
-    /// How many requests a minute are allowed for the task list.
-    pub requests_per_minute: u32,
     /// How many tasks of a project (by its name) and task type no target covers, where that is known.
     pub unwatched: BTreeMap<(Arc<str>, TaskType), u64>,
 }

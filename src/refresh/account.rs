@@ -1,12 +1,12 @@
-//! The work on one account: whose turn it is, through its credential's gate, and what a turn leaves behind.
+//! The work on one account: whose turn it is, as far as its credential's breaker lets it, and what a turn leaves behind.
 
 mod ended;
 mod together;
 
 use self::together::{Project, projects};
 use super::board::{Board, Place};
+use super::breaker::Breaker;
 use super::company::Company;
-use super::gate::Gate;
 use super::memory::Memory;
 use super::pace::Pace;
 use super::plan::Part;
@@ -23,10 +23,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
-
-/// How many scopes of one account are refreshed at a time: one that hangs must not stop the others.
-/// With more, a key that is revoked would be locked before the gate closes.
-const LANES: usize = 3;
 
 /// How often it is looked whether a refused credential has been mended.
 const LOOK_AT_CREDENTIAL: Duration = Duration::from_secs(2);
@@ -46,7 +42,6 @@ pub(super) struct Shared {
 pub(super) struct Work {
     name: Arc<str>,
     list: TaskList,
-    interval: Duration,
     /// Each is read by itself, or with the others of its project.
     scopes: Vec<OwnScope>,
     /// Whose slots in the schedule come after those of the scopes.
@@ -63,7 +58,7 @@ struct OwnScope {
 }
 
 struct State {
-    gate: Gate,
+    breaker: Breaker,
     /// Of the scopes, and then of the projects.
     slots: Vec<Slot>,
     companies: Vec<Company>,
@@ -76,8 +71,8 @@ struct Slot {
     clockwork: Clockwork,
     memory: Memory,
     tried: bool,
-    /// When the cloud refused the credential, if it did so in the last turn.
-    refused: Option<Duration>,
+    /// When its last turn began.
+    began: Duration,
 }
 
 impl Work {
@@ -100,17 +95,8 @@ impl Work {
         let slots: Vec<Slot> = watches.map(|watch| Slot::new(watch.interval)).collect();
         let pace = Pace::new(slots.len(), slower);
         let companies = projects.iter().map(|project| Company::new(project.scopes.len())).collect();
-        let state = Mutex::new(State { gate: Gate::default(), slots, companies, pace, heads_in_a_row: 0 });
-        Self {
-            name: Arc::clone(&account.name),
-            list,
-            interval: account.watches.iter().map(|watch| watch.interval).min().unwrap_or_default(),
-            scopes,
-            projects,
-            state,
-            shared,
-            started: Instant::now(),
-        }
+        let state = Mutex::new(State { breaker: Breaker::default(), slots, companies, pace, heads_in_a_row: 0 });
+        Self { name: Arc::clone(&account.name), list, scopes, projects, state, shared, started: Instant::now() }
     }
 
     /// Refreshes the account's scopes, for as long as it is polled.
@@ -146,19 +132,20 @@ impl Work {
     fn next(&self, under_way: usize) -> Next {
         let now = self.started.elapsed();
         let mut state = self.state();
-        if state.gate.credential(self.list.credential_generation()) {
+        if state.breaker.credential(self.list.credential_generation(), now) {
             state.slots.iter_mut().for_each(|slot| slot.clockwork.last_attempt = None);
         }
-        if let Some((until, _)) = state.gate.closed(now) {
+        if let Some(until) = state.breaker.rests(now) {
             return Next::Wait(until.min(now + LOOK_AT_CREDENTIAL));
         }
-        let lanes = if state.gate.proven() { LANES } else { 1 };
-        if under_way >= lanes {
+        if under_way >= state.breaker.lanes() {
             return Next::Busy;
         }
         self.arrange(&mut state, now);
-        let clockworks: Vec<Clockwork> = state.slots.iter().map(|slot| slot.clockwork).collect();
-        let next = schedule::next(&clockworks, now, state.heads_in_a_row);
+        let slots = state.slots.iter().enumerate();
+        let slots: Vec<_> =
+            slots.filter_map(|(index, slot)| Some((&**self.project_id(index)?, slot.clockwork))).collect();
+        let next = schedule::next(&state.breaker.admitted(&slots, now), now, state.heads_in_a_row);
         match next {
             Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
             Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
@@ -168,7 +155,7 @@ impl Work {
             self.begin(&mut state, index, part, now);
         }
         match next {
-            Next::Wait(until) if state.gate.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
+            Next::Wait(until) if state.breaker.doubted() => Next::Wait(until.min(now + LOOK_AT_CREDENTIAL)),
             next => next,
         }
     }
@@ -177,6 +164,7 @@ impl Work {
         let State { slots, companies, pace, .. } = state;
         let count = slots.len();
         let Some(slot) = slots.get_mut(index) else { return };
+        slot.began = now;
         slot.clockwork.busy = true;
         if part != Part::Refresh {
             return;
@@ -222,6 +210,13 @@ impl Work {
         self.state().slots.get_mut(index).map(|slot| std::mem::take(&mut slot.memory)).unwrap_or_default()
     }
 
+    /// The project that a slot asks about.
+    fn project_id(&self, index: usize) -> Option<&Arc<str>> {
+        let project = || Some(&self.projects.get(index.checked_sub(self.scopes.len())?)?.all);
+        let watch = self.scopes.get(index).map(|scope| &*scope.watch).or_else(project)?;
+        Some(&watch.target.project.id)
+    }
+
     fn release(&self, index: usize) {
         if let Some(slot) = self.state().slots.get_mut(index) {
             slot.clockwork.busy = false;
@@ -261,7 +256,7 @@ impl Slot {
             reconcile_at: None,
             busy: false,
         };
-        Self { clockwork, memory: Memory::default(), tried: false, refused: None }
+        Self { clockwork, memory: Memory::default(), tried: false, began: Duration::ZERO }
     }
 }
 

@@ -6,8 +6,8 @@
 mod account;
 pub mod attribution;
 pub mod board;
+pub mod breaker;
 pub mod company;
-pub mod gate;
 pub mod memory;
 pub mod pace;
 pub mod plan;

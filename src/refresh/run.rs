@@ -130,7 +130,6 @@ fn standing(config: &Config, account: &Account) -> AccountStanding {
         targets: account.watches.len(),
         refresh_interval,
         stale_after: stale_after.max(STALE_INTERVALS * refresh_interval),
-        requests_per_minute: config.refresh.requests_per_minute.get(),
         unwatched: BTreeMap::new(),
     }
 }

@@ -167,7 +167,9 @@ fn undivided<'a>(books: &'a mut [&mut Book], joined: &[bool], strangers: &'a mut
 /// Whether a failure is about the target that was asked for, and not about everything there is.
 pub(super) const fn is_its_own(reason: Reason) -> bool {
     match reason {
-        Reason::Auth | Reason::TokenExpired | Reason::Throttled | Reason::Connect | Reason::Tls => false,
+        Reason::Auth | Reason::TokenExpired | Reason::Blocked | Reason::Throttled | Reason::Connect | Reason::Tls => {
+            false
+        }
         Reason::Permission
         | Reason::Invalid
         | Reason::NotFound

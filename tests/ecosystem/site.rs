@@ -21,8 +21,13 @@ pub(crate) struct Setup {
     pub(crate) refresh: &'static str,
     /// The keys of `tasks`.
     pub(crate) tasks: &'static str,
+    /// Accounts beside `prod`: `{endpoint}` stands for the cloud, and `{other_name}` for the same under another name, and so
+    /// with another budget.
+    pub(crate) accounts: &'static str,
     /// The enterprise projects of the project.
     pub(crate) enterprise_projects: &'static [(&'static str, &'static str)],
+    /// Those of them that `prod` does not watch.
+    pub(crate) left_out: &'static [&'static str],
     /// What goes wrong from the beginning.
     pub(crate) faults: Vec<Fault>,
     /// Who is told of alerts.
@@ -35,7 +40,9 @@ impl Default for Setup {
         Self {
             refresh: "interval: 500ms, stale_after: 10m",
             tasks: "",
+            accounts: "",
             enterprise_projects,
+            left_out: &[],
             faults: Vec::new(),
             alertmanager: None,
         }
@@ -91,8 +98,11 @@ fn clock() -> Clock {
 }
 
 fn configuration(setup: &Setup, endpoint: &str) -> String {
+    let watched = setup.enterprise_projects.iter().filter(|(id, _)| !setup.left_out.contains(id));
     let enterprise_projects: Vec<String> =
-        setup.enterprise_projects.iter().map(|(id, name)| format!("{{ id: \"{id}\", name: {name} }}")).collect();
+        watched.map(|(id, name)| format!("{{ id: \"{id}\", name: {name} }}")).collect();
+    let other_name = endpoint.replace("127.0.0.1", "localhost");
+    let accounts = setup.accounts.replace("{endpoint}", endpoint).replace("{other_name}", &other_name);
     format!(
         "accounts:
   - name: prod
@@ -101,7 +111,7 @@ fn configuration(setup: &Setup, endpoint: &str) -> String {
     endpoints: {{ hss: \"{endpoint}\" }}
     projects:
       - {{ id: {PAYMENTS}, name: payments, enterprise_projects: [{}] }}
-refresh: {{ {}, requests_per_minute: 6000, timeout: 10s, max_attempts: 1 }}
+{accounts}refresh: {{ {}, requests_per_minute: 6000, timeout: 10s, max_attempts: 1 }}
 tasks: {{ {} }}
 ",
         enterprise_projects.join(", "),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// In the order in which they are waited for: the first two go by themselves.
-const FIRING: [&str; 13] = [
+const FIRING: [&str; 14] = [
     "HssScanFailed",
     "HssUnknownValues",
     "HssLatestScanFailing",
@@ -21,6 +21,7 @@ const FIRING: [&str; 13] = [
     "HssTargetDown",
     "HssDataStale",
     "HssApiThrottled",
+    "HssAuthBlocked",
     "HssTasksWithheld",
     "HssClockSkewed",
     "HssExporterDown",
@@ -34,11 +35,28 @@ const LATER: &str = "HssScanQueueStuck";
 const LOST: &str = "7";
 const NEVER_SEEN: &str = "9";
 
+/// One that has the lost enterprise project, behind a budget of its own, and one whose key there is no more.
+const ACCOUNTS: &str = "  - name: crowded
+    region: cn-north-4
+    credentials: { access_key: { id: SIMULATEDACCESSKEY, secret: simulated-secret-of-no-value } }
+    endpoints: { hss: \"{other_name}\" }
+    projects:
+      - { id: 0123456789abcdef0123456789abcdef, name: payments, enterprise_projects: [{ id: \"7\", name: lost }] }
+  - name: refused
+    region: cn-north-4
+    credentials: { access_key: { id: NOSUCHKEY, secret: simulated-secret-of-no-value } }
+    endpoints: { hss: \"{endpoint}\" }
+    projects:
+      - { id: fedcba9876543210fedcba9876543210, name: shop }
+";
+
 async fn everything_wrong() -> Site {
     let setup = Setup {
         refresh: "interval: 500ms, stale_after: 20s",
         tasks: "series: { limit: 1 }, expect: [{ task_type: cluster_scan, trigger_type: schedule, every: 26h }, \
                 { task_type: iac_scan, trigger_type: manual, every: 1h }]",
+        accounts: ACCOUNTS,
+        left_out: &[LOST],
         enterprise_projects: &[("0", "default"), (LOST, "lost"), (NEVER_SEEN, "never-seen")],
         faults: vec![Fault::refuse(Refusal::no_permission()).for_enterprise_project(NEVER_SEEN).always()],
         ..Setup::default()

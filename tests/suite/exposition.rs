@@ -78,6 +78,7 @@ fn the_table_is_what_is_served() {
     let snapshot = world::rich();
     let instruments = Instruments::new(["lab", "prod"], BUILD);
     instruments.note(Note::ClockSkew { account: "prod", seconds: 0.5 });
+    instruments.note(Note::Budget { account: "prod", api: Api::ListTasks, requests_per_minute: 5 });
     let mut served: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
     let page = compose(&snapshot, &instruments);
     for line in page.lines().filter(|line| !line.starts_with('#') && !line.starts_with("process_")) {
@@ -150,6 +151,9 @@ fn what_happens_on_the_way_is_counted() {
     instruments.note(Note::Retry { account, api });
     instruments.note(Note::BudgetWait { account, api, waited: Duration::from_millis(1_500) });
     instruments.note(Note::BudgetWait { account, api, waited: Duration::from_millis(250) });
+    instruments.note(Note::Budget { account, api, requests_per_minute: 5 });
+    instruments.note(Note::Budget { account, api, requests_per_minute: 2 });
+    instruments.note(Note::Blocked { account, blocked: true });
     instruments.note(Note::ClockSkew { account, seconds: 3.0 });
     instruments.note(Note::ClockSkew { account, seconds: -0.25 });
     instruments.note(Note::MalformedTasks { account, count: 2 });

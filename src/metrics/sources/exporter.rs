@@ -1,7 +1,6 @@
 //! What the exporter is held to, as far as the snapshot knows it.
 
 use crate::metrics::samples::{Samples, Value};
-use crate::model::observe::Api;
 use crate::model::{AccountStanding, Snapshot};
 
 pub(in crate::metrics) fn targets<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
@@ -14,12 +13,6 @@ pub(in crate::metrics) fn refresh_interval<'a>(snapshot: &'a Snapshot, out: &mut
 
 pub(in crate::metrics) fn stale_after<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
     each_account(snapshot, out, |account| account.stale_after);
-}
-
-pub(in crate::metrics) fn requests_per_minute<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
-    for account in snapshot.accounts.iter() {
-        out.add([&*account.name, Api::ListTasks.as_str()], u64::from(account.requests_per_minute));
-    }
 }
 
 pub(in crate::metrics) fn unwatched_tasks<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {

@@ -19,7 +19,7 @@ pub(in crate::metrics) fn up<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) 
 
 pub(in crate::metrics) fn down_reason<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
     for (target, scan) in scans(snapshot) {
-        if let Some(failure) = &scan.reading.failure {
+        if let Some(failure) = scan.reading.trouble() {
             let [account, project, enterprise_project] = target.labels();
             let task_type = scan.task_type.as_str();
             out.add([account, project, enterprise_project, task_type, failure.reason.as_str()], true);

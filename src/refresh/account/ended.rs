@@ -2,7 +2,9 @@
 
 use super::{OwnScope, State, Work};
 use crate::config::Watch;
-use crate::model::{Failure, Reading, Reason, Timestamp};
+use crate::model::observe::Note;
+use crate::model::{Failure, Reason, Timestamp};
+use crate::refresh::breaker::{Change, Ended};
 use crate::refresh::memory::Memory;
 use crate::refresh::plan::{PAGE_NEWS, Part};
 use crate::refresh::run::STALE_INTERVALS;
@@ -28,7 +30,8 @@ impl Work {
         let history = failure.is_none() && !complete && memory.unfinished.is_some();
         let next = may_be_read_again.then(|| self.shared.reconcile_every / pages(tasks));
         self.turn_ended(index, part, memory, Next { history, reconcile_in: next });
-        self.judge(index, answered, failure, [scope.place.target], now);
+        // What a turn far down failed with does not stand in its scope's book.
+        self.judge(index, answered, failure, &[index], part != Part::Reconcile);
     }
 
     /// Writes into the book how a scope was read.
@@ -90,44 +93,62 @@ impl Work {
         }
     }
 
-    /// What the turn says of the credential; then how these targets stand is published.
+    /// What the turn says of the credential. Then how these scopes stand is published; they may `speak` for themselves, if
+    /// the turn was about all of what they know.
     pub(super) fn judge(
         &self,
         index: usize,
         answered: bool,
         failure: Option<Arc<Failure>>,
-        targets: impl IntoIterator<Item = usize>,
-        now: Timestamp,
+        shown: &[usize],
+        speak: bool,
     ) {
         let moment = self.started.elapsed();
-        let refused = failure.filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
+        let refusal = failure.filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
+        let Some(project) = self.project_id(index) else { return };
         let mut state = self.state();
-        let refused_now = refused.as_ref().map(|_| moment);
-        let before = state.slots.get_mut(index).and_then(|slot| std::mem::replace(&mut slot.refused, refused_now));
-        if answered {
-            state.gate.good(moment);
-        }
-        let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, before, failure));
+        let began = state.slots.get(index).map_or(moment, |slot| slot.began);
+        let change = state.breaker.ended(&Ended { project, began, at: moment, answered, refusal: refusal.as_ref() });
         drop(state);
-        match closed {
-            Some(failure) => self.all_refused(&failure),
-            None => self.shared.board.publish(targets, now),
-        }
+        self.follow(&change, if speak { shown } else { &[] }, moment);
+        let targets = shown.iter().filter_map(|scope| Some(self.scopes.get(*scope)?.place.target));
+        self.shared.board.publish(targets, (self.shared.clock)());
     }
 
-    /// The credential was refused: what holds for one scope holds for all.
-    fn all_refused(&self, failure: &Arc<Failure>) {
-        tracing::error!(account = %self.name, %failure, "the credential was refused; no target of the account is read");
-        for scope in &self.scopes {
-            self.shared.board.write(scope.place, |book| {
-                let Reading { failure: last, .. } = &mut book.reading;
-                *last = Some(Arc::clone(failure));
-            });
+    /// Does what follows from a change of the breaker's, which came of the turn of these scopes.
+    fn follow(&self, change: &Change, own: &[usize], moment: Duration) {
+        let account = &*self.name;
+        let (blocked, told) = match change {
+            Change::StillOpen => return,
+            Change::None => {
+                for scope in own.iter().filter_map(|own| self.scopes.get(*own)) {
+                    self.shared.board.write(scope.place, |book| book.reading.blocked = None);
+                }
+                return;
+            }
+            Change::Opened(opened) => {
+                let until = (self.shared.clock)().plus(opened.until.saturating_sub(moment));
+                let told = opened.told(until);
+                tracing::error!(account, failure = %told, "the credential was refused; no target of the account is read");
+                (true, Some(told))
+            }
+            Change::Closed => {
+                tracing::info!(account, "the credential is accepted again");
+                let mut state = self.state();
+                let others = state.slots.iter_mut().enumerate().filter(|(index, _)| !own.contains(index));
+                others.for_each(|(_, slot)| slot.clockwork.last_attempt = None);
+                (false, None)
+            }
+        };
+        self.shared.observer.note(Note::Blocked { account, blocked });
+        for (index, scope) in self.scopes.iter().enumerate() {
+            let told = told.clone().filter(|_| !own.contains(&index));
+            self.shared.board.write(scope.place, |book| book.reading.blocked = told);
+            if blocked {
+                self.tried(index);
+            }
         }
         self.shared.board.publish(self.scopes.iter().map(|scope| scope.place.target), (self.shared.clock)());
-        for index in 0..self.scopes.len() {
-            self.tried(index);
-        }
     }
 }
 

@@ -102,7 +102,7 @@ impl Work {
         self.turn_ended(index, Part::Refresh, memory, Next::default());
         if refused {
             self.fall_apart(number, project, failure.as_deref());
-            return self.judge(index, answered, None, [], now);
+            return self.judge(index, answered, None, &[], true);
         }
         let members =
             || (0..).zip(&project.scopes).zip(joined).filter(|(_, joined)| **joined).map(|(member, _)| member);
@@ -113,8 +113,8 @@ impl Work {
             self.record(scope, Part::Refresh, &Read { now, failure: own.or_else(|| failure.clone()), took, requests });
         }
         self.tell_project(number, project, requests, failure.as_deref(), &divided);
-        let targets = members().filter_map(|(_, scope)| Some(self.scopes.get(*scope)?.place.target));
-        self.judge(index, answered, failure, targets, now);
+        let scopes: Vec<usize> = members().map(|(_, scope)| *scope).collect();
+        self.judge(index, answered, failure, &scopes, true);
     }
 
     /// The tasks of a project were counted.
@@ -129,7 +129,7 @@ impl Work {
         if walked.failure.is_none() {
             self.count_unwatched(number, project);
         }
-        self.judge(index, walked.answered, walked.failure.map(Arc::new), [], (self.shared.clock)());
+        self.judge(index, walked.answered, walked.failure.map(Arc::new), &[], false);
     }
 
     /// Lets the scope's project know how it was read by itself.

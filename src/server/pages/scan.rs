@@ -21,7 +21,7 @@ pub(super) fn section(scan: &ScanStanding, now: Timestamp) -> Markup {
         section.scan {
             h3 { (name(scan.task_type)) " " code { (scan.task_type.as_str()) } " " (badge(read.level(), &read_words((read, &scan.reading)))) }
             (age(read, &scan.reading, now))
-            @if let Some(failure) = &scan.reading.failure { (error(failure)) }
+            @if let Some(failure) = scan.reading.trouble() { (error(failure)) }
             @if let Some(live) = &scan.live { (now_in_it(live, &scan.reading, now)) }
             (latest(scan, now))
             @if read == Read::Up && !scan.complete { p.note { "Its history is still being read." } }
@@ -44,7 +44,7 @@ pub(super) fn read_words((read, reading): (Read, &Reading)) -> String {
         Read::Down => "down",
         Read::Stale => "stale",
     };
-    match &reading.failure {
+    match reading.trouble() {
         Some(failure) => format!("{word}: {}", failure.reason.as_str()),
         None => word.to_owned(),
     }

@@ -47,7 +47,7 @@ fn wrong(scan: &ScanStanding, now: Timestamp) -> Markup {
     let failing: Vec<(&Kind, &KindFacts)> = failing(scan).collect();
     let unnamed = failing.len().saturating_sub(MOST_FAILING);
     html! {
-        @if let Some(failure) = &scan.reading.failure {
+        @if let Some(failure) = scan.reading.trouble() {
             @let message: String = failure.message.chars().take(LONGEST_MESSAGE).collect();
             span.wrong.down { code { (scan.task_type.as_str()) } " " (message) }
         }

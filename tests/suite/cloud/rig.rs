@@ -16,6 +16,9 @@ pub(super) const SECRET: &str = "canary-secret-of-the-access-key";
 /// 2025-09-08T00:00:00Z, by our clock.
 pub(super) const NOW: u64 = 1_757_289_600;
 
+/// More than any test asks for.
+const REQUESTS_PER_MINUTE: u32 = 10_000;
+
 /// Writes down what was noted, without durations.
 #[derive(Default)]
 pub(super) struct Notes(Mutex<Vec<String>>);
@@ -28,6 +31,9 @@ impl Observe for Notes {
             Note::Error { reason, .. } => format!("error {}", reason.as_str()),
             Note::Retry { .. } => "retry".to_owned(),
             Note::ClockSkew { seconds, .. } => format!("skew {seconds}"),
+            // Every connection begins with it.
+            Note::Budget { requests_per_minute: REQUESTS_PER_MINUTE, .. } => return,
+            Note::Budget { requests_per_minute, .. } => format!("budget {requests_per_minute}"),
             other => format!("{other:?}"),
         };
         self.0.lock().unwrap().push(said);
@@ -76,7 +82,7 @@ impl Rig {
             window: Duration::from_secs(7 * 86_400),
             stale_after: Duration::from_secs(1800),
             reconcile_every: Duration::from_secs(86_400),
-            requests_per_minute: NonZeroU32::new(10_000).unwrap(),
+            requests_per_minute: NonZeroU32::new(REQUESTS_PER_MINUTE).unwrap(),
             timeout: self.timeout,
             max_attempts: NonZeroU32::new(self.max_attempts).unwrap(),
         };

@@ -1,7 +1,7 @@
 //! Clocks that differ: what ended when is judged by the cloud's, how old our data is by ours.
 
 use super::described::seconds;
-use super::rig::{BORN, HOUR, MINUTE, PAYMENTS, SECOND, Setup};
+use super::rig::{BORN, HOUR, MINUTE, PAYMENTS, SECOND, Setup, account};
 use hss_exporter::simulator::{DateHeader, Task};
 
 const SCOPE: [(&str, &str); 2] = [("task_type", "cluster_scan"), ("trigger_type", "manual")];
@@ -55,7 +55,8 @@ async fn a_cloud_that_does_not_say_what_time_it_is_has_ours() {
 
 #[tokio::test]
 async fn a_clock_that_is_too_far_off_is_a_refused_signature_and_the_landing_page_says_why() {
-    let setup = Setup { ahead: 16 * 60_000, ..Setup::default() };
+    let accounts = account("prod", &format!("[{{ id: {PAYMENTS} }}]"));
+    let setup = Setup { accounts, ahead: 16 * 60_000, ..Setup::default() };
     let rig = setup.start().await;
     rig.page_where("it is refused", |page| page.all("hss_target_down_reason", &[("reason", "auth")]).len() == 2).await;
     let landing = rig.landing().await;

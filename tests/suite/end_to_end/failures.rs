@@ -74,9 +74,8 @@ fn escaped(text: &str) -> String {
 async fn every_refusal_takes_down_whom_it_meets_and_says_code_message_and_request_id() {
     let rig = two_projects().start().await;
     rig.first().await;
-    for (what, refusal) in Refusal::examples() {
+    for (what, refusal) in Refusal::examples().into_iter().filter(|(_, refusal)| refusal.status != 429) {
         let reason = match what {
-            "throttled by user" | "throttled by address, other prefix" | "busy" => "throttled",
             "business error" => "invalid",
             "no error_msg" | "no permission" | "not allowed" | "project unavailable" | "eps" | "identity policy" => {
                 "permission"
@@ -92,6 +91,54 @@ async fn every_refusal_takes_down_whom_it_meets_and_says_code_message_and_reques
             [escaped(&refusal.message), refusal.code.clone(), refusal.status.to_string(), "req-4711".to_owned()];
         check(&rig, what, Fault::refuse(refusal), reason, &words).await;
     }
+}
+
+/// What is allowed to an account, and how many of its requests were refused because there were too many.
+fn budget(page: &Page, account: &str) -> (f64, f64) {
+    let account = ("account", account);
+    let refused = [account, ("api", "ListTasks"), ("reason", "throttled")];
+    let allowed = page.known("hss_exporter_api_budget_requests_per_minute", &[account, ("api", "ListTasks")]);
+    (allowed, page.known("hss_exporter_api_errors_total", &refused))
+}
+
+#[tokio::test]
+async fn too_many_requests_are_a_pause_for_all_at_the_endpoint_and_half_of_the_budget() {
+    let projects = BOTH.split_once(", {").map(|(payments, shop)| [format!("{payments}]"), format!("[{{{shop}")]);
+    let [payments, shop] = projects.unwrap();
+    let near = account("prod", &payments);
+    let elsewhere = account("elsewhere", &shop).replace("{endpoint}", "{other_name}");
+    for (what, refusal) in Refusal::examples().into_iter().filter(|(_, refusal)| refusal.status == 429) {
+        let rig = Setup { accounts: near.clone() + &elsewhere, ..two_projects() }.start().await;
+        rig.first().await;
+        let words =
+            [escaped(&refusal.message), refusal.code.clone(), "429".to_owned(), "no request is sent for".to_owned()];
+        let fault = Fault::refuse(refusal).with_header("retry-after", "300").with_header("x-request-id", "req-4711");
+        rig.cloud.faults().push(fault.for_project(PAYMENTS).for_task_type("cluster_scan"));
+        let throttled = |page: &Page| page.all("hss_target_down_reason", &[("reason", "throttled")]).len();
+        rig.page_where(&format!("{what} is a pause for all"), |page| throttled(page) == 2).await;
+        let page = rig.fresh().await;
+        assert_eq!((budget(&page, "prod"), budget(&page, "elsewhere")), ((3000.0, 1.0), (6000.0, 0.0)), "{what}");
+        assert_eq!(throttled(&page), 2, "{what}");
+        assert!(page.all("hss_target_up", &[("account", "elsewhere")]).iter().all(|up| up.value == 1.0), "{what}");
+        let landing = rig.landing().await;
+        for word in words {
+            assert!(landing.contains(&word), "{what}: the landing page does not say {word}:\n{landing}");
+        }
+        assert_eq!(landing.matches("<code>req-4711</code>").count(), 2, "{what}: whoever waits says why, too");
+    }
+}
+
+#[tokio::test]
+async fn after_the_pause_that_the_cloud_wants_all_goes_on_and_the_budget_recovers() {
+    let rig = two_projects().start().await;
+    rig.first().await;
+    let fault = Fault::refuse(Refusal::throttled("user", 5)).with_header("retry-after", "1");
+    rig.cloud.faults().push(fault.for_project(PAYMENTS).for_task_type("cluster_scan"));
+    let page = rig.page_where("the victim is down", |page| is_down(page, "throttled")).await;
+    assert_eq!(budget(&page, "prod"), (3000.0, 1.0));
+    rig.page_where("it is up again", |page| page.value("hss_target_up", &VICTIM) == Some(1.0)).await;
+    let page = rig.page_where("the budget grows", |page| budget(page, "prod").0 > 3000.0).await;
+    assert!(page.all("hss_target_down_reason", &[]).is_empty(), "whoever waited for a second noticed nothing");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::page::Page;
 use super::rig::{BORN, HOUR, PAYMENTS, Rig, SHOP, Setup, account_with};
 use hss_exporter::simulator::{Access, Credential, RateLimit, Task};
 use std::path::Path;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const BOTH: &str = "[{ id: 0123456789abcdef0123456789abcdef, name: payments }, \
@@ -72,6 +73,7 @@ async fn a_wrong_secret_takes_all_targets_down_with_few_attempts_until_it_is_men
         assert!(rig.calls() <= 5, "{} requests with a refused key", rig.calls());
         let calls = rig.calls();
         assert_eq!(calls, 1, "none more while it is refused");
+        rig.scrape().await.check("hss_exporter_api_blocked", &[("account", "prod")], Some(1.0));
         std::fs::write(&path, GOOD).unwrap();
         let page = until(&rig, "prod", None).await;
         page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "auth")], Some(1.0));
@@ -93,31 +95,77 @@ async fn a_single_target_is_read_as_soon_as_its_secret_is_mended_whatever_the_in
     assert_eq!(rig.calls(), 2);
 }
 
-/// Reads with a key until it is revoked: how many scopes there are, and how many wrong signatures are given.
-async fn revoke(projects: &str, tasks: &'static str, scopes: usize) {
+/// Whether no scope of an account is asked any more: some were refused, and the others are spared that.
+fn is_blocked(page: &Page, account: &str) -> bool {
+    let reasons = page.all("hss_target_down_reason", &[("account", account)]);
+    let of = |reason| reasons.iter().filter(|series| series.label("reason") == reason).count();
+    let scopes = page.all("hss_target_up", &[("account", account)]).len();
+    of("auth") == 1
+        && of("blocked") == scopes - 1
+        && page.known("hss_exporter_api_blocked", &[("account", account)]) == 1.0
+}
+
+/// Lets time pass for everybody.
+async fn pass(rig: &Rig, seconds: u64) {
+    rig.clock.pass(1_000 * seconds);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+/// Reads with a key until it is revoked, and again when it is good again. `most` requests are on their way, or made because
+/// others speak for the key, when it is revoked.
+async fn revoke(projects: &str, tasks: &'static str, most: usize) {
     let mut setup = two_projects();
     setup.accounts = super::rig::account("prod", projects);
     setup.tasks = tasks;
     let rig = setup.start().await;
     until(&rig, "prod", None).await;
-    rig.fresh().await;
+    let scopes = rig.fresh().await.all("hss_tasks", &[("status", "finished")]).len();
     let (id, secret) = ("SIMULATEDACCESSKEY".to_owned(), "another".to_owned());
     rig.cloud.set_credentials(vec![Credential::new("demo", Access::Key { id, secret, security_token: None })]);
-    until(&rig, "prod", Some("auth")).await;
+    let page = rig.page_where("the breaker is open", |page| is_blocked(page, "prod")).await;
     let refused = || rig.cloud.requests().iter().filter(|request| request.status == Some(401)).count();
-    let page = rig.page_where("three were refused", |_| refused() >= 3).await;
     for _ in 0..50 {
-        assert!(all_are(&rig.scrape().await, "prod", Some("auth")));
+        assert!(is_blocked(&rig.scrape().await, "prod"));
     }
-    // One of them may have come before a good answer that was on its way.
-    assert!((3..5).contains(&refused()), "five wrong signatures lock a key, and we gave {}", refused());
+    assert!((1..=most).contains(&refused()), "{} requests with a revoked key", refused());
     assert_eq!(page.all("hss_tasks", &[("status", "finished")]).len(), scopes, "what was read stays for now");
+    let landing = rig.landing().await;
+    for words in ["verify aksk signature fail", "<dt>request id</dt>"] {
+        assert!(landing.matches(words).count() >= scopes, "{words}: {landing}");
+    }
+    assert_eq!(landing.matches("nothing is asked before 2025-09-08T00:0").count(), 2 * (scopes - 1), "{landing}");
+
+    // After five minutes one request tries, in vain, and after ten more another one.
+    let calls = rig.calls();
+    pass(&rig, 290).await;
+    for _ in 0..20 {
+        rig.scrape().await;
+    }
+    assert_eq!(rig.calls(), calls);
+    pass(&rig, 15).await;
+    rig.page_where("one has tried", |_| rig.calls() == calls + 1).await;
+    rig.page_where("nothing has changed", |page| is_blocked(page, "prod")).await;
+    rig.cloud.set_credentials(vec![Credential::demo_key()]);
+    pass(&rig, 590).await;
+    for _ in 0..20 {
+        rig.scrape().await;
+    }
+    assert_eq!(rig.calls(), calls + 1);
+    let before = refused();
+    pass(&rig, 15).await;
+    let page = until(&rig, "prod", None).await;
+    page.check("hss_exporter_api_blocked", &[("account", "prod")], Some(0.0));
+    assert_eq!(refused(), before, "a key that is locked would have been refused now");
 }
 
-#[tokio::test]
-async fn a_key_that_is_revoked_is_not_locked_by_us() {
-    revoke(BOTH, "{}", 4).await;
-    revoke("[{ id: 0123456789abcdef0123456789abcdef }]", "{ types: [iac_scan] }", 1).await;
+#[test]
+fn a_key_that_is_revoked_is_never_locked() {
+    with_a_clock_of_its_own(|| async {
+        revoke(BOTH, "{}", 3).await;
+        revoke("[{ id: 0123456789abcdef0123456789abcdef }]", "{ types: [iac_scan] }", 1).await;
+    });
 }
 
 #[tokio::test]
@@ -166,10 +214,11 @@ async fn a_token_file_may_be_rotated_before_or_after_the_token_is_dead() {
 
     // Too late: down, and up again with the new one.
     rig.cloud.set_credentials(vec![token("token-three")]);
-    let page = until(&rig, "prod", Some("auth")).await;
-    assert!(page.known("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "auth")]) <= 5.0);
+    let page = rig.page_where("the token is dead", |page| is_blocked(page, "prod")).await;
+    assert!(page.known("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "auth")]) <= 3.0);
     std::fs::write(&path, "token-three").unwrap();
-    until(&rig, "prod", None).await;
+    let page = until(&rig, "prod", None).await;
+    page.check("hss_exporter_api_blocked", &[("account", "prod")], Some(0.0));
 }
 
 #[tokio::test]
@@ -239,13 +288,13 @@ fn the_documented_limit_is_never_run_into() {
         for minute in 1..=4_u64 {
             // The cloud's clock and ours go on together. A minute is not enough: its clock may be behind.
             rig.clock.pass(60_500);
-            tokio::time::advance(std::time::Duration::from_millis(60_500)).await;
+            tokio::time::advance(Duration::from_millis(60_500)).await;
             for _ in 0..20 {
                 rig.scrape().await;
             }
             assert!(rig.calls() <= 5 * minute, "{} requests in {minute} minutes", rig.calls());
             rig.clock.pass(1_000);
-            tokio::time::advance(std::time::Duration::from_millis(1_000)).await;
+            tokio::time::advance(Duration::from_millis(1_000)).await;
             rig.cloud.arrived(5 * minute + 1).await;
             rig.cloud.arrived(5 * minute + 5).await;
             let page = rig.scrape().await;

@@ -50,10 +50,11 @@ impl Clock {
     }
 }
 
-/// How a test differs from the usual: one target, an empty world, no retries, a refresh every 50 milliseconds.
+/// How a test differs from the usual: one target, a token, an empty world, no retries, a refresh every 50 milliseconds.
 pub(super) struct Setup {
     pub(super) options: Options,
-    /// What an operator writes: `{endpoint}` stands for the simulated cloud.
+    /// What an operator writes: `{endpoint}` stands for the simulated cloud, `{other_name}` for the same under another
+    /// name, and so with another budget.
     pub(super) accounts: String,
     pub(super) refresh: &'static str,
     pub(super) tasks: &'static str,
@@ -72,7 +73,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             options: Options { scenario: Scenario::Empty, projects: 0, ..Options::default() },
-            accounts: account("prod", &format!("[{{ id: {PAYMENTS}, name: payments }}]")),
+            accounts: with_token("prod", &format!("[{{ id: {PAYMENTS}, name: payments }}]")),
             refresh: "",
             tasks: "{}",
             environment: Vec::new(),
@@ -88,6 +89,11 @@ impl Default for Setup {
 pub(super) fn account(name: &str, projects: &str) -> String {
     let key = "{ access_key: { id: SIMULATEDACCESSKEY, secret: simulated-secret-of-no-value } }";
     account_with(name, key, projects)
+}
+
+/// The same with a token. When the clock leaps by an hour, a signature that is on its way becomes too old; a token does not.
+pub(super) fn with_token(name: &str, projects: &str) -> String {
+    account_with(name, concat!("{ token: { file: \"", env!("CARGO_MANIFEST_DIR"), "/tests/data/token\" } }"), projects)
 }
 
 pub(super) fn account_with(name: &str, credentials: &str, projects: &str) -> String {
@@ -120,6 +126,7 @@ impl Setup {
         }
         let refresh = refresh.trim_start_matches(", ");
         let accounts = self.accounts.replace("{endpoint}", endpoint);
+        let accounts = accounts.replace("{other_name}", &endpoint.replace("127.0.0.1", "localhost"));
         format!("accounts:\n{accounts}refresh: {{ {refresh} }}\ntasks: {}\n", self.tasks)
     }
 

@@ -139,7 +139,7 @@ async fn no_secret_is_shown_in_success_or_in_any_failure() {
     assert_eq!(down(&page), 0, "every secret is a good one: {}", page.text);
     look(&rig, &shown).await;
 
-    let refusals = Refusal::examples().into_iter().filter(|(_, refusal)| refusal.status != 401);
+    let refusals = Refusal::examples().into_iter().filter(|(_, refusal)| ![401, 429].contains(&refusal.status));
     let mut faults: Vec<Fault> = refusals.map(|(_, refusal)| Fault::refuse(refusal)).collect();
     faults.extend([
         Fault::html(502),
@@ -149,7 +149,7 @@ async fn no_secret_is_shown_in_success_or_in_any_failure() {
         Fault::answer(200, &[], "[]"),
     ]);
     faults.push(Fault::held(&Hold::default()));
-    // The last: it closes the gates.
+    // The last: after it nothing is asked any more.
     faults.push(Fault::refuse(Refusal::unauthorized("verify aksk signature fail")));
     for fault in faults {
         rig.cloud.faults().clear();
@@ -158,6 +158,11 @@ async fn no_secret_is_shown_in_success_or_in_any_failure() {
         rig.page_where("all are down", |page| down(page) == 2 * ACCOUNTS && rig.calls() > before + 1).await;
         look(&rig, &shown).await;
     }
+    // After this one nothing is asked any more, either.
+    let throttled = Fault::refuse(Refusal::throttled("user", 5)).with_header("retry-after", "300");
+    let rig = Setup { faults: vec![throttled.always()], ..self::setup(dir.path()) }.start().await;
+    assert_eq!(down(&rig.first().await), 2 * ACCOUNTS);
+    look(&rig, &shown).await;
     let log = shown.text();
     assert!(log.matches("msg=attempt").count() > 100, "every attempt is logged at this level");
     for account in ["literal", "files", "variables", "token"] {
@@ -200,7 +205,7 @@ async fn repeat(mut stream: TcpStream, number: usize) -> io::Result<()> {
         2 => (500, format!("<html><title>{all}</title></html>")),
         3 => (200, all.clone()),
         4 => (302, String::new()),
-        5 => (429, json),
+        5 => (429, json.replace("verify aksk signature fail", "policy user over ratelimit,limit:5,time:0 minute")),
         6 => (200, format!(r#"{{"data_list":"{all}"}}"#)),
         7 => (404, all.clone()),
         8 => (502, nested),

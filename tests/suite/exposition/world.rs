@@ -111,14 +111,17 @@ fn stale() -> Book {
     book(TaskType::ClusterScan, ledger, failed(Reason::Timeout, 2 * HOUR))
 }
 
-/// It was read well ten minutes ago, and is throttled since.
+/// It was read well ten minutes ago, was throttled then, and is blocked since.
 fn down() -> Book {
     let mut ledger = Ledger::new(Duration::from_secs(7 * DAY));
     let waiting = ["p-first", "q-second", "r-third", "s-fourth"];
     let waiting = waiting.map(|id| task(id, Trigger::Schedule, Status::Ready, BENCHMARK));
     ledger.apply(ago(10 * MINUTE), waiting.into());
     ledger.count_total(Some(4));
-    book(TaskType::ClusterScan, ledger, failed(Reason::Throttled, 10 * MINUTE))
+    let reading = failed(Reason::Throttled, 10 * MINUTE);
+    // What is laid over a failure is what shows.
+    let blocked = failed(Reason::Blocked, 10 * MINUTE).failure;
+    book(TaskType::ClusterScan, ledger, Reading { blocked, ..reading })
 }
 
 fn unread(task_type: TaskType) -> Book {
@@ -165,6 +168,7 @@ fn read_well(requests: u64) -> Reading {
         last_attempt: Some(ago(MINUTE)),
         last_success: Some(ago(MINUTE)),
         failure: None,
+        blocked: None,
         duration: Some(Duration::from_millis(1_250)),
         requests: Some(requests),
     }
@@ -213,7 +217,6 @@ fn account(name: &str, targets: usize, unwatched: &[(&str, TaskType, u64)]) -> A
         targets,
         refresh_interval: Duration::from_secs(5 * MINUTE),
         stale_after: Duration::from_secs(30 * MINUTE),
-        requests_per_minute: 5,
         unwatched: unwatched
             .iter()
             .map(|(project, task_type, tasks)| (((*project).into(), *task_type), *tasks))
