@@ -22,6 +22,8 @@ pub enum List {
     Ready,
     /// Those that are finished and were started by this.
     Finished(Trigger),
+    /// The newest few: with them it is told how many there are in all.
+    Newest,
     /// The one with this id.
     One(Arc<str>),
 }
@@ -39,7 +41,7 @@ impl Query {
     /// How many tasks the page may hold.
     pub fn limit(&self) -> u32 {
         match self.list {
-            List::One(_) => SMALL_PAGE,
+            List::One(_) | List::Newest => SMALL_PAGE,
             _ => PAGE,
         }
     }
@@ -56,7 +58,7 @@ impl Query {
     /// The body, as JSON.
     pub fn body(&self, task_type: TaskType, filter: &Filter) -> Vec<u8> {
         let (task_status, trigger) = match &self.list {
-            List::All | List::One(_) => (None, filter.trigger),
+            List::All | List::Newest | List::One(_) => (None, filter.trigger),
             List::Running => (Some(Status::Running), filter.trigger),
             List::Ready => (Some(Status::Ready), filter.trigger),
             List::Finished(trigger) => (Some(Status::Finished), Some(*trigger)),

@@ -114,6 +114,11 @@ impl Ledger {
         applied
     }
 
+    /// Whether the cloud, last asked for this task, did not know it.
+    pub fn misses(&self, id: &str) -> bool {
+        self.tasks.get(id).is_some_and(|known| known.misses > 0)
+    }
+
     /// Takes note of how many tasks the cloud lists in all. Answers whether that is news.
     pub fn count_total(&mut self, total: Option<u64>) -> bool {
         let news = total.is_some() && self.total != total;
@@ -149,16 +154,6 @@ impl Ledger {
     /// Whether a task of this id is kept.
     pub fn has(&self, id: &str) -> bool {
         self.tasks.contains_key(id)
-    }
-
-    /// The ids of the tasks whose next step must be looked for where the list did not show them.
-    pub fn to_follow(&self, at: Timestamp) -> impl Iterator<Item = &Arc<str>> {
-        self.tasks.iter().filter(move |(_, known)| known.to_follow(at)).map(|(id, _)| id)
-    }
-
-    /// The ids of the tasks in this status.
-    pub fn in_status(&self, status: Status) -> impl Iterator<Item = &Arc<str>> {
-        self.tasks.iter().filter(move |(_, known)| known.task.status == status).map(|(id, _)| id)
     }
 
     /// Documented triggers of which no finished run is known: the facts lack them.

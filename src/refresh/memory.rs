@@ -17,6 +17,10 @@ pub struct Memory {
     pub saw_all: bool,
     /// A walk through the window that reads again what is known.
     pub reconcile: Option<Reconcile>,
+    /// Whether the running and the waiting tasks are listed for all targets of the project together.
+    pub listed_together: bool,
+    /// Whether the last walk that read again found a task that should have been shown before.
+    pub surprised: bool,
     /// Whether the cloud, last asked for one task, answered with others.
     pub ids_unheeded: bool,
 }

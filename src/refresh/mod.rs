@@ -4,10 +4,12 @@
 //! the loop of an account; `board` holds what is known and publishes it.
 
 mod account;
+pub mod attribution;
 pub mod board;
 pub mod gate;
 pub mod memory;
 pub mod plan;
+pub mod register;
 pub mod run;
 pub mod schedule;
 mod walk;

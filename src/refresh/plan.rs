@@ -9,8 +9,9 @@ mod reconcile;
 pub(super) use follow::PAGE_NEWS;
 
 use super::memory::{Memory, Reconcile};
+use super::register::Register;
 use crate::hss::{List, Page, Paging, Query, Turned};
-use crate::model::{Applied, Ledger, Read, Status, Task, Timestamp, Trigger};
+use crate::model::{Applied, Read, Status, Task, Timestamp, Trigger};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -79,8 +80,9 @@ pub struct Taken {
 
 impl Plan {
     /// A plan for a scope that remembers this, whose filter lets through one trigger `only`, or all.
-    pub fn new(part: Part, only: Option<Trigger>, mut memory: Memory, ledger: &Ledger) -> Self {
-        let lists_due = part == Part::History && memory.lists_read.is_none();
+    pub fn new(part: Part, only: Option<Trigger>, mut memory: Memory, ledger: &impl Register) -> Self {
+        let lists_due = part == Part::History && memory.lists_read.is_none() && !memory.listed_together;
+        memory.surprised = false;
         let mut steps = VecDeque::new();
         match part {
             Part::Refresh => steps.push_back(Step::Head(Paging::new(List::All))),
@@ -113,7 +115,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`Lost`], if the list's pages do not fit together. What the page showed is in the ledger all the same.
-    pub fn take(&mut self, page: Page, ledger: &mut Ledger) -> Result<Taken, Lost> {
+    pub fn take(&mut self, page: Page, ledger: &mut impl Register) -> Result<Taken, Lost> {
         let Some(step) = self.steps.pop_front() else { return Ok(Taken::default()) };
         match step {
             Step::Head(paging) => self.take_walk(paging, Walk::Head, page, ledger),
@@ -146,7 +148,13 @@ impl Plan {
         self.memory
     }
 
-    fn take_walk(&mut self, mut paging: Paging, walk: Walk, page: Page, ledger: &mut Ledger) -> Result<Taken, Lost> {
+    fn take_walk(
+        &mut self,
+        mut paging: Paging,
+        walk: Walk,
+        page: Page,
+        ledger: &mut impl Register,
+    ) -> Result<Taken, Lost> {
         let at = page.at;
         let horizon = at.minus(ledger.window());
         let turned = paging.turn(&page);
@@ -178,7 +186,7 @@ impl Plan {
     }
 
     /// Goes on with a walk: at once where the window has been read before, else page by page, as history.
-    fn go_on(&mut self, paging: Paging, walk: Walk, ledger: &Ledger) {
+    fn go_on(&mut self, paging: Paging, walk: Walk, ledger: &impl Register) {
         let joins = walk == Walk::Head && self.memory.unfinished.is_some();
         if ledger.complete() || joins {
             self.steps.push_front(match walk {
@@ -191,7 +199,7 @@ impl Plan {
     }
 
     /// The list has been walked down to what is known, to the window's begin, or to its end.
-    fn walked(&mut self, paging: &Paging, walk: Walk, end: ListEnd, at: Timestamp, ledger: &mut Ledger) {
+    fn walked(&mut self, paging: &Paging, walk: Walk, end: ListEnd, at: Timestamp, ledger: &mut impl Register) {
         let first_time = !ledger.complete();
         let oldest = paging.oldest().filter(|_| end == ListEnd::Below).unwrap_or_default();
         ledger.has_been_read(Read { down_to: oldest, up_to: paging.newest().unwrap_or_default() });
@@ -212,7 +220,7 @@ impl Plan {
         }
     }
 
-    fn apply(&mut self, page: Page, ledger: &mut Ledger) -> Applied {
+    fn apply(&mut self, page: Page, ledger: &mut impl Register) -> Applied {
         let new: Vec<Arc<str>> =
             page.tasks.iter().filter(|task| !ledger.has(&task.id)).map(|task| Arc::clone(&task.id)).collect();
         self.shown.extend(page.tasks.iter().map(|task| Arc::clone(&task.id)));
@@ -224,7 +232,7 @@ impl Plan {
 
     /// Whether the last tasks of the page that have begun are all where they were, in a part of the list that has been
     /// read without a gap. What waits is no witness: nobody knows where it is sorted.
-    fn tail_known(&self, walk: Walk, page: &Page, ledger: &Ledger) -> bool {
+    fn tail_known(&self, walk: Walk, page: &Page, ledger: &impl Register) -> bool {
         let unfinished = self.memory.unfinished.as_ref().filter(|_| walk == Walk::Head);
         let stands = |task: &Task, start| {
             ledger.knows(task) && (ledger.covers(start) || unfinished.is_some_and(|paging| paging.has_shown(&task.id)))

@@ -2,7 +2,8 @@
 
 use super::{Lost, Plan, Reach, Step, Taken, last_start};
 use crate::hss::{List, Page, Paging, Turned};
-use crate::model::{Known, Ledger, Stage, Status, Timestamp};
+use crate::model::{Known, Stage, Status, Timestamp};
+use crate::refresh::register::Register;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +18,13 @@ pub(in crate::refresh) const PAGE_NEWS: usize = 199;
 
 impl Plan {
     /// Looks for what the walk did not show but must be known.
-    pub(super) fn follow(&mut self, reach: &Reach, at: Timestamp, ledger: &Ledger) {
+    pub(super) fn follow(&mut self, reach: &Reach, at: Timestamp, ledger: &impl Register) {
         let read_lately = self.memory.lists_read.is_some_and(|read| at.since(read) < LIST_EVERY);
         let whole_list = *reach == Reach::WholeList;
         if whole_list {
             self.memory.lists_read = Some(at);
             self.look_up(ledger.in_status(Status::Ready));
-        } else if !read_lately {
+        } else if !read_lately && !self.memory.listed_together {
             // Before the first read is over, they come with its history.
             self.lists_due = ledger.complete() || self.memory.lists_read.is_some();
         }
@@ -50,7 +51,7 @@ impl Plan {
         mut paging: Paging,
         status: Status,
         page: Page,
-        ledger: &mut Ledger,
+        ledger: &mut impl Register,
     ) -> Result<Taken, Lost> {
         let at = page.at;
         let turned = paging.turn(&page);
@@ -69,7 +70,7 @@ impl Plan {
         Ok(taken)
     }
 
-    pub(super) fn take_lookup(&mut self, id: Arc<str>, page: Page, ledger: &mut Ledger) -> Taken {
+    pub(super) fn take_lookup(&mut self, id: Arc<str>, page: Page, ledger: &mut impl Register) -> Taken {
         let is_there = page.tasks.iter().any(|task| task.id == id);
         let (listed, malformed) = (page.listed, page.oddities.malformed);
         let mut applied = self.apply(page, ledger);
@@ -84,7 +85,7 @@ impl Plan {
     }
 
     /// Looks in the list for this task and for those that were to be asked for after it.
-    fn search(&mut self, first: Arc<str>, ledger: &Ledger) {
+    fn search(&mut self, first: Arc<str>, ledger: &impl Register) {
         let mut ids = vec![first];
         self.steps.retain(|step| match step {
             Step::Lookup(id) => {
@@ -104,7 +105,7 @@ impl Plan {
         ids: Vec<Arc<str>>,
         down_to: Option<Timestamp>,
         page: Page,
-        ledger: &mut Ledger,
+        ledger: &mut impl Register,
     ) -> Result<Taken, Lost> {
         let turned = paging.turn(&page);
         let too_deep = last_start(&page).is_some_and(|start| Some(start) < down_to);

@@ -3,8 +3,10 @@
 
 use super::{Plan, Taken, last_start};
 use crate::hss::{List, Page, Paging, Turned};
-use crate::model::{Known, Ledger, Stage, Timestamp};
+use crate::model::{Known, Stage, Status, Task, Timestamp};
+use crate::refresh::attribution::LATE;
 use crate::refresh::memory::Reconcile;
+use crate::refresh::register::Register;
 use std::sync::Arc;
 
 impl Reconcile {
@@ -15,14 +17,17 @@ impl Reconcile {
 
 impl Plan {
     /// One page more. Pages that do not fit together end this walk; the next one begins anew.
-    pub(super) fn take_again(&mut self, mut reconcile: Reconcile, page: Page, ledger: &mut Ledger) -> Taken {
+    pub(super) fn take_again(&mut self, mut reconcile: Reconcile, page: Page, ledger: &mut impl Register) -> Taken {
         if !reconcile.paging.has_begun() {
             reconcile.began = page.at;
         }
         let horizon = page.at.minus(ledger.window());
         let turned = reconcile.paging.turn(&page);
         let past_window = last_start(&page).is_some_and(|start| start < horizon);
+        self.memory.surprised = page.tasks.iter().any(|task| is_surprise(task, ledger));
+        let news = ledger.count_total(page.total);
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
+        taken.applied.changed |= news;
         match turned {
             Turned::Lost => {}
             Turned::Gap => self.memory.reconcile = Some(reconcile),
@@ -38,6 +43,13 @@ impl Plan {
         }
         taken
     }
+}
+
+/// Whether a task is new that should have been shown before: it stands below what has been read lately.
+fn is_surprise(task: &Task, ledger: &impl Register) -> bool {
+    task.status == Status::Finished
+        && !ledger.has(&task.id)
+        && task.start.is_some_and(|start| ledger.covers(start) && ledger.covers(start.plus(LATE)))
 }
 
 /// Whether the walk would have shown a finished task if it still stood where it is known to.
