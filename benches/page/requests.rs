@@ -52,7 +52,7 @@ fn read(part: Part, memory: Memory, ledger: &mut Ledger, list: &[Task]) -> (Memo
 
 fn answer(list: &[Task], query: &Query) -> Page {
     let listed = |task: &&Task| match &query.list {
-        List::All => true,
+        List::All | List::Newest => true,
         List::Running => task.status == Status::Running,
         List::Ready => task.status == Status::Ready,
         List::Finished(trigger) => task.status == Status::Finished && task.trigger == *trigger,

@@ -2,6 +2,7 @@
 //! fare better is made again.
 
 use super::answer::{self, Reply};
+use super::budget::Permit;
 use super::credentials::{Credentials, Identity, Unsigned};
 use super::retry::Patience;
 use super::skew::Skew;
@@ -15,6 +16,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// For so long a request that is not needed waits for the budget: no longer than clocks and answers jitter.
+const SPARE_WAIT: Duration = Duration::from_secs(1);
 
 /// Our own words about a connection, which may quote the other side.
 const MESSAGE_LIMIT: usize = 500;
@@ -84,6 +88,26 @@ impl Connection {
         }
     }
 
+    /// Asks the cloud once, if the budget has a request to spare, and returns what `read` makes of its answer: for what
+    /// nobody depends on. `None`: nothing was sent.
+    ///
+    /// # Errors
+    /// What the attempt failed with.
+    pub async fn call_in_passing<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Option<Result<T, Failure>> {
+        self.identity(call).ok()?;
+        let budget = self.cloud.budget(self.endpoint.authority(), call.api);
+        let (permit, _) = tokio::time::timeout(SPARE_WAIT, budget.permit()).await.ok()?;
+        let outcome = self.paid(permit, call, &mut 0, read).await;
+        Some(outcome.map_err(|Refused { failure, .. }| {
+            self.cloud.observer.note(Note::Error { account: &self.account, api: call.api, reason: failure.reason });
+            failure
+        }))
+    }
+
     /// Grows whenever the credential has changed, so that whoever stopped using a refused one knows when to try anew.
     /// Cheap: looks at the times of files, and reads only those that have changed.
     pub fn credential_generation(&self) -> u64 {
@@ -105,7 +129,18 @@ impl Connection {
         if !waited.is_zero() {
             self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
         }
-        let identity = self.identity(call).map_err(refused)?;
+        self.paid(permit, call, attempts, read).await
+    }
+
+    /// One request, for which there is a permit.
+    async fn paid<T>(
+        &self,
+        permit: Permit,
+        call: &Call<'_>,
+        attempts: &mut u64,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Refused> {
+        let identity = self.identity(call).map_err(|failure| Refused { failure, identity: None })?;
         *attempts += 1;
         let outcome = self.send(call, &identity).await;
         drop(permit);

@@ -110,6 +110,7 @@ pub(super) enum Instrument {
     MalformedTasks,
     DuplicateTasks,
     PageRereads,
+    StatisticsDistrusted,
     UnknownValues,
     LogMessages,
 }

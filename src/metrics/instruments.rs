@@ -32,6 +32,7 @@ pub struct Instruments {
     malformed: IntCounterVec,
     duplicates: IntCounterVec,
     rereads: IntCounterVec,
+    distrusted: IntCounterVec,
     unknown_values: IntCounterVec,
     log_messages: IntCounterVec,
 }
@@ -83,6 +84,7 @@ impl Instruments {
             malformed: count(Instrument::MalformedTasks)?,
             duplicates: count(Instrument::DuplicateTasks)?,
             rereads: count(Instrument::PageRereads)?,
+            distrusted: count(Instrument::StatisticsDistrusted)?,
             unknown_values: count(Instrument::UnknownValues)?,
             log_messages: count(Instrument::LogMessages)?,
             registry: registry.clone(),
@@ -103,7 +105,7 @@ impl Instruments {
                 with(&self.retries, &[account, api.as_str()], |_| {});
                 with(&self.budget_wait, &[account, api.as_str()], |_| {});
             }
-            for counters in [&self.malformed, &self.duplicates, &self.rereads] {
+            for counters in [&self.malformed, &self.duplicates, &self.rereads, &self.distrusted] {
                 with(counters, &[account], |_| {});
             }
         }
@@ -144,6 +146,7 @@ impl Observe for Instruments {
             Note::MalformedTasks { account, count: by } => with(&self.malformed, &[account], |count| count.inc_by(by)),
             Note::DuplicateTasks { account, count: by } => with(&self.duplicates, &[account], |count| count.inc_by(by)),
             Note::PageReread { account } => with(&self.rereads, &[account], |count| count.inc()),
+            Note::StatisticsDistrusted { account } => with(&self.distrusted, &[account], |count| count.inc()),
             Note::UnknownValues { field, count: by } => {
                 with(&self.unknown_values, &[field.as_str()], |count| count.inc_by(by));
             }

@@ -171,7 +171,7 @@ pub struct AccountStanding {
     pub refresh_interval: Duration,
     /// After how long without a good read their live families are withdrawn.
     pub stale_after: Duration,
-    /// How many requests a minute are allowed for the task list.
+    /// How many requests a minute are allowed to each API.
     pub requests_per_minute: u32,
 }
 

@@ -2,6 +2,7 @@
 
 use super::board::{Board, Place};
 use super::gate::Gate;
+use super::inquiry::Desk;
 use super::memory::Memory;
 use super::plan::{PAGE_NEWS, Part};
 use super::schedule::{self, Clockwork, Next};
@@ -25,6 +26,12 @@ const LANES: usize = 3;
 /// How often it is looked whether a refused credential has been mended.
 const LOOK_AT_CREDENTIAL: Duration = Duration::from_secs(2);
 
+/// A scope that is so much later than it should be is late; less is nothing.
+const LATE: Duration = Duration::from_secs(1);
+
+/// Where the budget is halved or used up by others, so much more than an interval is late, too.
+const OVERDUE: Duration = Duration::from_secs(61);
+
 /// What all accounts share.
 pub(super) struct Shared {
     pub(super) board: Arc<Board>,
@@ -40,6 +47,7 @@ pub(super) struct Shared {
 pub(super) struct Work {
     name: Arc<str>,
     list: TaskList,
+    desk: Desk,
     interval: Duration,
     scopes: Vec<OwnScope>,
     state: Mutex<State>,
@@ -51,6 +59,8 @@ struct OwnScope {
     watch: Arc<Watch>,
     task_type: TaskType,
     place: Place,
+    /// How often it can be refreshed.
+    kept_interval: Duration,
 }
 
 struct State {
@@ -63,20 +73,30 @@ struct ScopeState {
     clockwork: Clockwork,
     memory: Memory,
     tried: bool,
+    /// Whether its turn comes later than it should, and the credential is good.
+    crowded: bool,
     /// When the cloud refused the credential, if it did so in the last turn.
     refused: Option<Duration>,
 }
 
 impl Work {
-    /// The work on `account`, whose first target has this place on the board.
-    pub(super) fn new(account: &Account, first_place: usize, list: TaskList, shared: Arc<Shared>) -> Self {
+    /// The work on `account`, whose first target has this place on the board. Its intervals can be `kept` as far as this
+    /// says.
+    pub(super) fn new(
+        account: &Account,
+        first_place: usize,
+        list: TaskList,
+        shared: Arc<Shared>,
+        kept: impl Fn(Duration) -> Duration,
+    ) -> Self {
         let mut scopes = Vec::new();
         let mut states = Vec::new();
         for (target, watch) in (first_place..).zip(&account.watches) {
             let watch = Arc::new(watch.clone());
             for (scan, task_type) in watch.types.iter().enumerate() {
                 let place = Place { target, scan };
-                scopes.push(OwnScope { watch: Arc::clone(&watch), task_type: *task_type, place });
+                let kept_interval = kept(watch.interval);
+                scopes.push(OwnScope { watch: Arc::clone(&watch), task_type: *task_type, place, kept_interval });
                 let clockwork = Clockwork {
                     interval: watch.interval,
                     last_attempt: None,
@@ -85,12 +105,14 @@ impl Work {
                     reconcile_at: None,
                     busy: false,
                 };
-                states.push(ScopeState { clockwork, memory: Memory::default(), tried: false, refused: None });
+                let memory = Memory::default();
+                states.push(ScopeState { clockwork, memory, tried: false, crowded: false, refused: None });
             }
         }
         Self {
             name: Arc::clone(&account.name),
             list,
+            desk: Desk::default(),
             interval: account.watches.iter().map(|watch| watch.interval).min().unwrap_or_default(),
             scopes,
             state: Mutex::new(State { gate: Gate::default(), scopes: states, heads_in_a_row: 0 }),
@@ -149,9 +171,14 @@ impl Work {
             Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
             Next::Turn(_, Part::Reconcile) | Next::Wait(_) | Next::Busy => {}
         }
+        let doubted = state.gate.doubted();
         if let Next::Turn(index, part) = next
-            && let Some(ScopeState { clockwork, .. }) = state.scopes.get_mut(index)
+            && let Some(ScopeState { clockwork, crowded, .. }) = state.scopes.get_mut(index)
+            && let Some(OwnScope { kept_interval, watch, .. }) = self.scopes.get(index)
         {
+            let late = kept_interval.saturating_sub(watch.interval) > LATE;
+            let overdue = clockwork.last_attempt.map(|last| now.saturating_sub(last).saturating_sub(watch.interval));
+            *crowded = !doubted && (late || overdue > Some(OVERDUE.max(watch.interval)));
             clockwork.busy = true;
             if part == Part::Refresh {
                 clockwork.last_attempt = Some(now);
@@ -164,17 +191,18 @@ impl Work {
     }
 
     async fn turn(self: Arc<Self>, index: usize, part: Part) {
-        let Some(OwnScope { watch, task_type, place }) = self.scopes.get(index) else { return };
-        let memory = self.state().scopes.get_mut(index).map(|scope| std::mem::take(&mut scope.memory));
+        let Some(OwnScope { watch, task_type, place, .. }) = self.scopes.get(index) else { return };
+        let state = self.state().scopes.get_mut(index).map(|scope| (std::mem::take(&mut scope.memory), scope.crowded));
+        let (memory, crowded) = state.unwrap_or_default();
         let began = Instant::now();
-        let scope = Scope { watch, task_type: *task_type, place: *place };
+        let scope = Scope { watch, task_type: *task_type, place: *place, desk: &self.desk, crowded };
         let Shared { board, observer, clock, .. } = &*self.shared;
-        let walked = walk(part, memory.unwrap_or_default(), &scope, board, &self.list, &**observer, &**clock).await;
+        let walked = walk(part, memory, &scope, board, &self.list, &**observer, &**clock).await;
         self.ended(index, part, walked, began.elapsed());
     }
 
     fn ended(&self, index: usize, part: Part, walked: Walked, took: Duration) {
-        let Walked { memory, requests, answered, failure } = walked;
+        let Walked { memory, requests, answered, doubted, failure } = walked;
         let Some(scope) = self.scopes.get(index) else { return };
         let failure = failure.map(Arc::new);
         let now = (self.shared.clock)();
@@ -216,6 +244,9 @@ impl Work {
         }
         if answered {
             state.gate.good(moment);
+        }
+        if doubted {
+            state.gate.doubt();
         }
         let closed = refused.filter(|failure| state.gate.refused(moment, self.interval, refused_before, failure));
         drop(state);

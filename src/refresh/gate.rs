@@ -64,6 +64,11 @@ impl Gate {
         self.closed = None;
     }
 
+    /// The credential was refused where nothing depended on it: that closes nothing by itself, and adds to what does.
+    pub fn doubt(&mut self) {
+        self.refusals = self.refusals.saturating_add(1);
+    }
+
     /// The credential was refused, by a scope that had been refused `before`, if it was so the last time, too. Answers
     /// whether the gate is closed now.
     ///
@@ -151,6 +156,18 @@ mod tests {
         assert!(!gate.proven(), "one request at a time from now on");
         assert!(!gate.refused(at(2), MINUTE, Some(at(1)), &failure()));
         assert!(gate.refused(at(3), MINUTE, Some(at(2)), &failure()));
+    }
+
+    #[test]
+    fn a_refusal_that_costs_nothing_is_a_doubt_and_counts() {
+        let mut gate = Gate::default();
+        gate.good(MINUTE);
+        (0..9).for_each(|_| gate.doubt());
+        assert!(gate.closed(MINUTE).is_none() && !gate.proven(), "one request at a time");
+        gate.good(MINUTE);
+        gate.doubt();
+        assert!(!gate.refused(MINUTE, MINUTE, None, &failure()));
+        assert!(gate.refused(MINUTE, MINUTE, None, &failure()), "three in a row");
     }
 
     #[test]

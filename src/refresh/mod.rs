@@ -1,17 +1,19 @@
 //! Who is read next, and how.
 //!
-//! `plan` and `schedule` decide, without I/O and without a clock; `walk` carries a plan out against the cloud; `run` is
+//! `plan`, `statistics` and `schedule` decide, without I/O and without a clock; `walk` carries a plan out against the cloud; `run` is
 //! the loop of an account; `board` holds what is known and publishes it.
 
 mod account;
 pub mod attribution;
 pub mod board;
 pub mod gate;
+mod inquiry;
 pub mod memory;
 pub mod plan;
 pub mod register;
 pub mod run;
 pub mod schedule;
+pub mod statistics;
 mod walk;
 
 pub use board::Board;

@@ -64,7 +64,8 @@ impl Refresher {
         for account in &config.accounts {
             let connection = cloud.connect(account)?;
             let list = TaskList::new(connection, Arc::clone(&account.name), Arc::clone(observer));
-            accounts.push(Arc::new(Work::new(account, first_place, list, Arc::clone(&shared))));
+            let kept = |interval| config.kept_interval(account, interval);
+            accounts.push(Arc::new(Work::new(account, first_place, list, Arc::clone(&shared), kept)));
             first_place += account.watches.len();
         }
         Ok(Self { board, clock: Arc::clone(clock), accounts, untried: untried_receiver })

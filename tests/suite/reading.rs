@@ -170,7 +170,7 @@ impl World {
             .tasks
             .values()
             .filter(|task| match &query.list {
-                List::All => true,
+                List::All | List::Newest => true,
                 List::Running => task.status == Status::Running,
                 List::Ready => task.status == Status::Ready,
                 List::Finished(trigger) => task.status == Status::Finished && task.trigger == *trigger,

@@ -18,7 +18,9 @@ pub(in crate::metrics) fn stale_after<'a>(snapshot: &'a Snapshot, out: &mut Samp
 
 pub(in crate::metrics) fn requests_per_minute<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
     for account in snapshot.accounts.iter() {
-        out.add([&*account.name, Api::ListTasks.as_str()], u64::from(account.requests_per_minute));
+        for api in Api::ALL {
+            out.add([&*account.name, api.as_str()], u64::from(account.requests_per_minute));
+        }
     }
 }
 
