@@ -4,6 +4,7 @@ use hss_exporter::model::{
     AccountStanding, Book, ClockOffset, Counts, EnterpriseProject, FileType, Ledger, Project, Reading, Scan, ScanTypes,
     SeriesLimits, Snapshot, Standing, Status, Target, Task, TaskType, Timestamp, Trigger,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub(crate) fn snapshot(series: usize) -> Snapshot {
         refresh_interval: Duration::from_secs(300),
         stale_after: Duration::from_secs(1800),
         requests_per_minute: 5,
+        unwatched: BTreeMap::new(),
     };
     Snapshot::of(now(), Arc::new([account]), &standings, Some(limits))
 }

@@ -10,6 +10,7 @@ use super::wire::Page;
 use crate::model::{Task, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The greatest offset that the API takes.
 const LAST_OFFSET: u32 = 2_000_000;
@@ -27,6 +28,8 @@ pub struct Paging {
     offset: u32,
     /// With the start that each was shown with: that is its place in the list.
     shown: HashMap<Arc<str>, Option<Timestamp>>,
+    /// When the cloud answered the list's head, and the newest start that was shown.
+    head_at: Option<Timestamp>,
     newest: Option<Timestamp>,
     oldest: Option<Timestamp>,
     rereads: u8,
@@ -49,7 +52,7 @@ pub enum Turned {
 impl Paging {
     /// A list that is to be read from its head.
     pub fn new(list: List) -> Self {
-        Self { list, offset: 0, shown: HashMap::new(), newest: None, oldest: None, rereads: 0, stale: 0 }
+        Self { list, offset: 0, shown: HashMap::new(), head_at: None, newest: None, oldest: None, rereads: 0, stale: 0 }
     }
 
     /// The page to ask for next.
@@ -68,6 +71,9 @@ impl Paging {
             return if self.rereads > MAX_REREADS { Turned::Lost } else { Turned::Gap };
         }
         self.rereads = 0;
+        if self.offset == 0 {
+            self.head_at = Some(page.at);
+        }
         let before = self.shown.len();
         for task in &page.tasks {
             self.shown.insert(Arc::clone(&task.id), task.start);
@@ -104,6 +110,7 @@ impl Paging {
         self.shown.extend(head.shown);
         self.pushed_down((self.shown.len() - before) as u64);
         self.newest = self.newest.max(head.newest);
+        self.head_at = self.head_at.max(head.head_at);
     }
 
     /// So many tasks have come before the next page.
@@ -113,9 +120,10 @@ impl Paging {
         }
     }
 
-    /// The newest start that was shown.
-    pub fn newest(&self) -> Option<Timestamp> {
-        self.newest
+    /// Up to which start everything has been shown, but for what the cloud shows `late`: what began after that stood above
+    /// the head when it was read.
+    pub fn up_to(&self, late: Duration) -> Timestamp {
+        self.newest.max(self.head_at.map(|at| at.minus(late))).unwrap_or_default()
     }
 
     /// The start that was shown last.

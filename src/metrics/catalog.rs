@@ -138,6 +138,9 @@ pub static CATALOG: &[Family] = &[
          often enough."),
     row("hss_exporter_api_budget_requests_per_minute", Gauge, &["account", "api"], Exporter, Snapshot(exporter::requests_per_minute),
         "How many requests a minute are allowed to the API at the account's endpoint."),
+    row("hss_exporter_unwatched_tasks", Gauge, &["account", "project", "task_type"], Exporter, Snapshot(exporter::unwatched_tasks),
+        "Tasks of enterprise projects that no target covers: total_num of all_granted_eps less those of the project's targets; absent where \
+         all_granted_eps is a target or may not be read."),
     row("hss_exporter_task_series_limit", Gauge, &["limit"], Exporter, Snapshot(exporter::task_series_limit),
         "How many tasks may have series of their own, of one target (target) and of all together (total); absent without per-task series."),
     row("hss_exporter_tasks_withheld", Gauge, of_target![], Exporter, Snapshot(exporter::tasks_withheld),

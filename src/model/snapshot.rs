@@ -173,6 +173,8 @@ pub struct AccountStanding {
     pub stale_after: Duration,
     /// How many requests a minute are allowed to each API.
     pub requests_per_minute: u32,
+    /// How many tasks of a project (by its name) and task type no target covers, where that is known.
+    pub unwatched: BTreeMap<(Arc<str>, TaskType), u64>,
 }
 
 /// The standing of every target at one moment.

@@ -9,15 +9,12 @@ mod worth;
 pub use division::{Ask, Of, Together};
 pub use worth::Worth;
 
+use super::plan::LATE;
 use super::register::Register;
 use crate::model::{Applied, Event, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How far above a task that is new to us the list must have been read for it to be old to all targets: it may have been
-/// shown late.
-pub(super) const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// For how long a stranger is remembered after it was last seen: unfinished ones are shown by the hourly lists.
 const REMEMBERED: Duration = Duration::from_secs(25 * 3600);
@@ -165,13 +162,13 @@ impl Register for Undivided<'_> {
     /// Strangers, too, may be somebody's.
     fn is_quiet(&self) -> bool {
         let settled = |stranger: &Stranger| stranger.task().is_some_and(|task| task.status == Status::Finished);
-        let members = self.members.iter().all(|member| member.ledger.tasks().all(Known::is_settled));
-        members && self.strangers.tasks.values().all(|stranger| settled(stranger) && stranger.denied >= FOREIGN)
+        self.tasks().all(Known::is_settled)
+            && self.strangers.tasks.values().all(|stranger| settled(stranger) && stranger.denied >= FOREIGN)
     }
 
-    /// The cloud counts all of them, whosever they are.
+    /// The cloud counts all that the undivided list shows, whosever they are.
     fn running(&self, meant: impl Fn(&str) -> bool) -> u64 {
-        let owned: u64 = self.members.iter().map(|member| member.ledger.running(&meant)).sum();
+        let owned: u64 = self.joined().map(|ledger| ledger.running(&meant)).sum();
         let runs = |stranger: &Stranger| stranger.task().is_some_and(|task| task.status == Status::Running);
         let strangers = self.strangers.tasks.iter().filter(|(id, stranger)| meant(id) && runs(stranger));
         owned + strangers.count() as u64
@@ -226,8 +223,7 @@ impl Register for Undivided<'_> {
 
     fn count_total(&mut self, total: Option<u64>) -> bool {
         let news = total.is_some() && self.strangers.total != total;
-        self.strangers.fell |= total < self.strangers.total && total.is_some();
-        self.strangers.total = total.or(self.strangers.total);
+        self.strangers.count(total);
         news
     }
 
@@ -259,9 +255,19 @@ impl Strangers {
         self.total.map(|total| total.saturating_sub(watched))
     }
 
-    /// Whether the undivided list has become shorter since this was last asked: then the targets' own totals have to be
-    /// read again.
-    pub fn totals_are_due(&mut self) -> bool {
+    /// How many tasks the undivided list holds, if the cloud has said.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Takes note of how many tasks the undivided list holds.
+    pub fn count(&mut self, total: Option<u64>) {
+        self.fell |= total.is_some() && total < self.total;
+        self.total = total.or(self.total);
+    }
+
+    /// Whether the undivided list has become shorter since this was last asked.
+    pub fn fell(&mut self) -> bool {
         std::mem::take(&mut self.fell)
     }
 

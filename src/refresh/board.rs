@@ -20,10 +20,15 @@ pub struct Place {
 /// All books, and their snapshot.
 #[derive(Debug)]
 pub struct Board {
-    accounts: Arc<[AccountStanding]>,
     series: Option<SeriesLimits>,
-    shelves: Mutex<Vec<Shelf>>,
+    state: Mutex<State>,
     snapshot: watch::Sender<Arc<Snapshot>>,
+}
+
+#[derive(Debug)]
+struct State {
+    accounts: Arc<[AccountStanding]>,
+    shelves: Vec<Shelf>,
 }
 
 /// The books of one target.
@@ -77,7 +82,8 @@ impl Board {
         let shelves: Vec<Shelf> = entries.iter().map(shelf).collect();
         let standings: Vec<_> = shelves.iter().map(|shelf| Arc::clone(&shelf.standing)).collect();
         let first = Snapshot::of(now, Arc::clone(&accounts), &standings, series);
-        Self { accounts, series, shelves: Mutex::new(shelves), snapshot: watch::Sender::new(Arc::new(first)) }
+        let state = Mutex::new(State { accounts, shelves });
+        Self { series, state, snapshot: watch::Sender::new(Arc::new(first)) }
     }
 
     /// The snapshots, as they come.
@@ -87,42 +93,67 @@ impl Board {
 
     /// Lets `change` write into a book, if there is one. Nobody sees it before it is published.
     pub fn write<T>(&self, place: Place, change: impl FnOnce(&mut Book) -> T) -> Option<T> {
-        let mut shelves = self.shelves();
-        shelves.get_mut(place.target).and_then(|shelf| shelf.books.get_mut(place.scan)).map(change)
+        let mut state = self.state();
+        state.shelves.get_mut(place.target).and_then(|shelf| shelf.books.get_mut(place.scan)).map(change)
+    }
+
+    /// Lets `change` write into several books at once, in the order of their targets; at most one of a target.
+    pub fn write_all<T>(&self, places: &[Place], change: impl FnOnce(&mut [&mut Book]) -> T) -> T {
+        let mut state = self.state();
+        let shelves = state.shelves.iter_mut().enumerate();
+        let mut books: Vec<&mut Book> = shelves
+            .filter_map(|(target, shelf)| {
+                let place = places.iter().find(|place| place.target == target)?;
+                shelf.books.get_mut(place.scan)
+            })
+            .collect();
+        change(&mut books)
+    }
+
+    /// Lets `change` write what an account is held to. Nobody sees it before something is published.
+    pub fn account(&self, name: &str, change: impl FnOnce(&mut AccountStanding)) {
+        let mut state = self.state();
+        let mut accounts = state.accounts.to_vec();
+        if let Some(account) = accounts.iter_mut().find(|account| &*account.name == name) {
+            change(account);
+        }
+        if accounts != *state.accounts {
+            state.accounts = accounts.into();
+        }
     }
 
     /// Publishes how these targets stand at `now`.
     pub fn publish(&self, targets: impl IntoIterator<Item = usize>, now: Timestamp) {
-        let mut shelves = self.shelves();
+        let mut state = self.state();
         for target in targets {
-            if let Some(shelf) = shelves.get_mut(target) {
+            if let Some(shelf) = state.shelves.get_mut(target) {
                 shelf.stand(self.series, now);
             }
         }
-        self.send(&shelves, now);
+        self.send(&state, now);
     }
 
     /// Publishes what has changed by the passing of time alone, if anything has.
     pub fn publish_passing_of_time(&self, now: Timestamp) {
-        let mut shelves = self.shelves();
+        let mut state = self.state();
         let mut changed = false;
-        for shelf in shelves.iter_mut().filter(|shelf| shelf.standing.until.is_some_and(|until| until <= now)) {
+        for shelf in state.shelves.iter_mut().filter(|shelf| shelf.standing.until.is_some_and(|until| until <= now)) {
             shelf.stand(self.series, now);
             changed = true;
         }
         if changed {
-            self.send(&shelves, now);
+            self.send(&state, now);
         }
     }
 
-    fn send(&self, shelves: &[Shelf], now: Timestamp) {
-        let standings: Vec<_> = shelves.iter().map(|shelf| Arc::clone(&shelf.standing)).collect();
-        self.snapshot.send_replace(Arc::new(Snapshot::of(now, Arc::clone(&self.accounts), &standings, self.series)));
+    fn send(&self, state: &State, now: Timestamp) {
+        let standings: Vec<_> = state.shelves.iter().map(|shelf| Arc::clone(&shelf.standing)).collect();
+        self.snapshot.send_replace(Arc::new(Snapshot::of(now, Arc::clone(&state.accounts), &standings, self.series)));
     }
 
     /// A panic elsewhere does not make what is known untrue.
-    fn shelves(&self) -> MutexGuard<'_, Vec<Shelf>> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -22,12 +22,17 @@ pub(super) struct Inquiry<'a> {
     watch: &'a Watch,
     task_type: TaskType,
     before_head: Option<Statistics>,
+    /// When the head was read, and the last page.
+    head_read: Option<Timestamp>,
+    last_read: Timestamp,
+    asked: bool,
     refused: bool,
 }
 
 impl<'a> Inquiry<'a> {
     pub(super) fn new(desk: &'a Desk, list: &'a TaskList, watch: &'a Watch, task_type: TaskType) -> Self {
-        Self { desk, list, watch, task_type, before_head: None, refused: false }
+        let (before_head, head_read, last_read) = (None, None, Timestamp::default());
+        Self { desk, list, watch, task_type, before_head, head_read, last_read, asked: false, refused: false }
     }
 
     /// Whether the statistics stand in for the head: they say that nothing has changed.
@@ -36,16 +41,28 @@ impl<'a> Inquiry<'a> {
         self.before_head.is_some_and(|said| memory.trust.stands_in(&said))
     }
 
-    /// What they say after the pages, if this may tell anything.
-    pub(super) async fn after_pages(&mut self, plan: &mut Plan, at: Timestamp) -> Option<Statistics> {
-        if self.before_head.is_some() || !plan.wants_statistics(at) {
-            return None;
-        }
-        self.ask(plan.trust(), at).await
+    /// The cloud has shown a page.
+    pub(super) fn page_was_read(&mut self, at: Timestamp) {
+        self.head_read = self.head_read.or(Some(at));
+        self.last_read = at;
     }
 
-    /// The refresh has read the head at `read`, and all else that it wanted.
-    pub(super) fn end(&self, plan: &mut Plan, read: Timestamp, ledger: &impl Register, observer: &dyn Observe) {
+    /// Whether it has shown any.
+    pub(super) fn has_read(&self) -> bool {
+        self.head_read.is_some()
+    }
+
+    /// What they say after the pages, if there is no page left to read and this may tell anything. Once.
+    pub(super) async fn after_pages(&mut self, plan: &mut Plan) -> Option<Statistics> {
+        if self.asked || !plan.wants_statistics(self.last_read) {
+            return None;
+        }
+        self.ask(plan.trust(), self.last_read).await
+    }
+
+    /// The refresh has read the head, and all else that it wanted.
+    pub(super) fn end(&self, plan: &mut Plan, ledger: &impl Register, observer: &dyn Observe) {
+        let Some(read) = self.head_read else { return };
         let word = plan.trust().head_was_read(self.before_head, ledger, read);
         if word == Word::Refuted || plan.has_refuted_statistics() {
             let (target, task_type) = (&self.watch.target, self.task_type.as_str());
@@ -64,6 +81,7 @@ impl<'a> Inquiry<'a> {
     }
 
     async fn ask(&mut self, trust: &mut Trust, at: Timestamp) -> Option<Statistics> {
+        self.asked = true;
         // They know no filter.
         if self.watch.filter != Filter::default() {
             return None;

@@ -6,9 +6,11 @@
 mod account;
 pub mod attribution;
 pub mod board;
+pub mod company;
 pub mod gate;
 mod inquiry;
 pub mod memory;
+pub mod pace;
 pub mod plan;
 pub mod register;
 pub mod run;

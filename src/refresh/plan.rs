@@ -17,9 +17,13 @@ use crate::hss::{List, Page, Paging, Query, Turned};
 use crate::model::{Applied, Read, Status, Task, Timestamp, Trigger};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many of a page's last tasks must be where they were for the rest of the list to be as it was.
 const TAIL: usize = 10;
+
+/// How long after its start the cloud may begin to list a task: it answers from copies of different age.
+pub(super) const LATE: Duration = Duration::from_secs(15 * 60);
 
 /// Which part of the work on a scope a plan does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +212,7 @@ impl Plan {
     fn walked(&mut self, paging: &Paging, walk: Walk, end: ListEnd, at: Timestamp, ledger: &mut impl Register) {
         let first_time = !ledger.complete();
         let oldest = paging.oldest().filter(|_| end == ListEnd::Below).unwrap_or_default();
-        ledger.has_been_read(Read { down_to: oldest, up_to: paging.newest().unwrap_or_default() });
+        ledger.has_been_read(Read { down_to: oldest, up_to: paging.up_to(LATE) });
         self.memory.unfinished = None;
         if self.part == Part::Refresh {
             let reach = match (walk, end) {

@@ -7,6 +7,7 @@ use crate::config::{Account, Config, Watch};
 use crate::hss::TaskList;
 use crate::model::observe::Observe;
 use crate::model::{AccountStanding, Failure, SeriesLimits, Snapshot};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -16,7 +17,10 @@ use tokio::task::JoinSet;
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
 
 /// How many intervals that can be kept may pass before data is stale, whatever is configured.
-const STALE_INTERVALS: u32 = 3;
+pub(super) const STALE_INTERVALS: u32 = 3;
+
+/// An interval: all become longer by the same factor.
+const UNIT: Duration = Duration::from_secs(60);
 
 /// Brings all targets up to date, again and again.
 pub struct Refresher {
@@ -64,8 +68,8 @@ impl Refresher {
         for account in &config.accounts {
             let connection = cloud.connect(account)?;
             let list = TaskList::new(connection, Arc::clone(&account.name), Arc::clone(observer));
-            let kept = |interval| config.kept_interval(account, interval);
-            accounts.push(Arc::new(Work::new(account, first_place, list, Arc::clone(&shared), kept)));
+            let slower = config.kept_interval(account, UNIT).div_duration_f64(UNIT);
+            accounts.push(Arc::new(Work::new(account, first_place, list, slower, Arc::clone(&shared))));
             first_place += account.watches.len();
         }
         Ok(Self { board, clock: Arc::clone(clock), accounts, untried: untried_receiver })
@@ -127,5 +131,6 @@ fn standing(config: &Config, account: &Account) -> AccountStanding {
         refresh_interval,
         stale_after: stale_after.max(STALE_INTERVALS * refresh_interval),
         requests_per_minute: config.refresh.requests_per_minute.get(),
+        unwatched: BTreeMap::new(),
     }
 }

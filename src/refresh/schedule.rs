@@ -13,6 +13,8 @@ const HEADS_IN_A_ROW: u32 = 3;
 /// What the schedule knows of a scope. Moments are counted from the start of the process.
 #[derive(Clone, Copy, Debug)]
 pub struct Clockwork {
+    /// Whether it is read from its own head; if not, another list shows it.
+    pub heads: bool,
     /// How often it is to be refreshed.
     pub interval: Duration,
     /// When its last refresh began.
@@ -41,7 +43,7 @@ pub enum Next {
 /// Whose turn it is at `now`, after so many heads in a row.
 pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
     let free = || scopes.iter().enumerate().filter(|(_, scope)| !scope.busy);
-    let late = free().filter(|(_, scope)| scope.due() <= now);
+    let late = free().filter(|(_, scope)| scope.heads && scope.due() <= now);
     // Of those that were never tried, the first; of the others, the latest by its own measure.
     let first = late.min_by(|(_, a), (_, b)| b.lateness(now).total_cmp(&a.lateness(now)));
     let history = free().filter(|(_, scope)| scope.history).min_by_key(|(_, scope)| scope.last_turn);
@@ -57,7 +59,7 @@ pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
     match again.min() {
         Some((at, index)) if at <= now => Next::Turn(index, Part::Reconcile),
         again => {
-            let due = free().map(|(_, scope)| scope.due()).min();
+            let due = free().filter(|(_, scope)| scope.heads).map(|(_, scope)| scope.due()).min();
             due.into_iter().chain(again.map(|(at, _)| at)).min().map_or(Next::Busy, Next::Wait)
         }
     }
@@ -82,7 +84,15 @@ mod tests {
     fn scope(last_attempt: Option<u64>) -> Clockwork {
         let last_attempt = last_attempt.map(Duration::from_secs);
         let interval = Duration::from_secs(10);
-        Clockwork { interval, last_attempt, last_turn: last_attempt, history: false, reconcile_at: None, busy: false }
+        Clockwork {
+            heads: true,
+            interval,
+            last_attempt,
+            last_turn: last_attempt,
+            history: false,
+            reconcile_at: None,
+            busy: false,
+        }
     }
 
     #[track_caller]
@@ -126,6 +136,14 @@ mod tests {
         check(&[again, scope(Some(6))], 12, Next::Turn(0, Part::Reconcile));
         check(&[again, scope(Some(1))], 12, Next::Turn(1, Part::Refresh));
         check(&[again, Clockwork { history: true, ..scope(Some(6)) }], 12, Next::Turn(1, Part::History));
+    }
+
+    #[test]
+    fn what_another_list_shows_has_no_head_of_its_own() {
+        let shown = Clockwork { heads: false, ..scope(None) };
+        check(&[shown, scope(Some(5))], 12, Next::Wait(Duration::from_secs(15)));
+        let again = Clockwork { reconcile_at: Some(Duration::from_secs(11)), ..shown };
+        check(&[again, scope(Some(5))], 12, Next::Turn(0, Part::Reconcile));
     }
 
     #[test]

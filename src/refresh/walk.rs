@@ -1,27 +1,38 @@
-//! Carries a plan out: asks the cloud, page by page, and writes what it answers into the book.
+//! Carries a plan out: asks the cloud, page by page, and writes what it answers into the books.
 
+use super::attribution::{Ask, Member, Of, Strangers, Together, Undivided};
 use super::board::{Board, Place};
 use super::inquiry::{Desk, Inquiry};
 use super::memory::Memory;
 use super::plan::{Lost, Part, Plan, Taken};
-use super::statistics;
+use super::statistics::may_stand_in;
 use crate::config::Watch;
-use crate::hss::TaskList;
+use crate::hss::{List, Query, TaskList};
 use crate::model::observe::{Note, Observe};
-use crate::model::{ClockOffset, Event, Failure, Reason, TaskType, Timestamp};
+use crate::model::{Book, ClockOffset, Event, Failure, Reason, TaskType, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a walk needs to know of its scope.
 pub(super) struct Scope<'a> {
     pub(super) watch: &'a Watch,
     pub(super) task_type: TaskType,
     pub(super) place: Place,
+}
+
+/// With what a walk is made.
+pub(super) struct Tools<'a> {
+    pub(super) board: &'a Board,
+    pub(super) list: &'a TaskList,
+    pub(super) observer: &'a dyn Observe,
+    pub(super) now: &'a (dyn Fn() -> Timestamp + Send + Sync),
     /// Where statistics are asked for.
     pub(super) desk: &'a Desk,
-    /// Whether it comes too seldom to its turn, and statistics may stand in for a head.
-    pub(super) crowded: bool,
+    /// Whether its turn comes so seldom that statistics may stand in for a head.
+    pub(super) behind: bool,
 }
 
 /// How a walk ended.
+#[derive(Default)]
 pub(super) struct Walked {
     /// For the next one.
     pub(super) memory: Memory,
@@ -29,7 +40,7 @@ pub(super) struct Walked {
     pub(super) requests: u64,
     /// Whether the cloud answered at all: the credential is good.
     pub(super) answered: bool,
-    /// Whether it refused the credential where nothing depended on it.
+    /// Whether it then refused the credential, where nothing depended on it.
     pub(super) doubted: bool,
     /// Why it ended before its plan did, if so.
     pub(super) failure: Option<Failure>,
@@ -37,37 +48,27 @@ pub(super) struct Walked {
 
 /// Walks through the pages that a plan asks for. A walk that fails leaves in the book what its pages gave: each is true
 /// by itself.
-pub(super) async fn walk(
-    part: Part,
-    mut memory: Memory,
-    scope: &Scope<'_>,
-    board: &Board,
-    list: &TaskList,
-    observer: &dyn Observe,
-    now: &(dyn Fn() -> Timestamp + Send + Sync),
-) -> Walked {
-    let Scope { watch, task_type, place, desk, crowded } = scope;
-    let account = &watch.target.account;
+pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tools: &Tools<'_>) -> Walked {
+    let Scope { watch, task_type, place } = scope;
+    let Tools { board, list, observer, now, desk, behind } = tools;
     let mut inquiry = Inquiry::new(desk, list, watch, *task_type);
-    if *crowded
+    let may_stand_in = |book: &mut Book| {
+        let at = book.cloud_ahead.to_cloud(now());
+        may_stand_in(&memory, &book.ledger, at, watch.stale_after / 2).then_some(at)
+    };
+    if *behind
         && part == Part::Refresh
-        && let Some(Some(at)) = board.write(*place, |book| {
-            let at = book.cloud_ahead.to_cloud(now());
-            statistics::may_stand_in(&memory, &book.ledger, at, watch.stale_after / 2).then_some(at)
-        })
+        && let Some(at) = board.write(*place, may_stand_in).flatten()
         && inquiry.stands_in(&mut memory, at).await
     {
-        return Walked { memory, requests: 0, answered: true, doubted: false, failure: None };
+        return Walked { memory, answered: true, ..Walked::default() };
     }
     let plan = board.write(*place, |book| Plan::new(part, watch.filter.trigger, memory, &book.ledger));
-    let Some(mut plan) = plan else {
-        return Walked { memory: Memory::default(), requests: 0, answered: false, doubted: false, failure: None };
-    };
+    let Some(mut plan) = plan else { return Walked::default() };
     let mut requests = 0;
-    let (mut head_read, mut last_read) = (None, Timestamp::default());
     let failure = loop {
         let Some(query) = plan.next() else {
-            let Some(said) = inquiry.after_pages(&mut plan, last_read).await else { break None };
+            let Some(said) = inquiry.after_pages(&mut plan).await else { break None };
             board.write(*place, |book| plan.take_statistics(&said, &book.ledger));
             continue;
         };
@@ -75,28 +76,162 @@ pub(super) async fn walk(
             Ok(page) => page,
             Err(failure) => break Some(failure),
         };
-        head_read = head_read.or(Some(page.at));
-        last_read = page.at;
+        inquiry.page_was_read(page.at);
         let taken = board.write(*place, |book| {
             book.cloud_ahead = ClockOffset::between(now(), page.at);
             plan.take(page, &mut book.ledger)
         });
         match taken {
             Some(Ok(Taken { applied, reread })) => {
-                if reread {
-                    observer.note(Note::PageReread { account });
-                }
+                note(reread, watch, *observer);
                 applied.events.iter().for_each(|event| log(watch, *task_type, event));
             }
             Some(Err(Lost)) => break Some(lost(watch, *task_type)),
             None => break None,
         }
     };
-    if let (Part::Refresh, None, Some(read)) = (part, &failure, head_read) {
-        board.write(*place, |book| inquiry.end(&mut plan, read, &book.ledger, observer));
+    if part == Part::Refresh && failure.is_none() {
+        board.write(*place, |book| inquiry.end(&mut plan, &book.ledger, *observer));
     }
-    let (answered, doubted) = (head_read.is_some(), inquiry.was_refused());
-    Walked { memory: plan.end(), requests, answered, doubted, failure }
+    Walked { memory: plan.end(), requests, answered: inquiry.has_read(), doubted: inquiry.was_refused(), failure }
+}
+
+/// Targets of a project that are read together.
+pub(super) struct Project<'a> {
+    /// All that the caller may see of the project.
+    pub(super) all: &'a Watch,
+    /// In the order of their places.
+    pub(super) scopes: Vec<Scope<'a>>,
+    /// Which of them are read by the undivided list alone.
+    pub(super) joined: Vec<bool>,
+    pub(super) task_type: TaskType,
+}
+
+/// What a walk through an undivided list leaves behind beside the rest.
+#[derive(Default)]
+pub(super) struct Divided {
+    /// Targets that could not be read while the rest was divided, by their index.
+    pub(super) failed: BTreeMap<usize, Failure>,
+    /// Targets that the undivided list leaves out though they can be read.
+    pub(super) left_out: BTreeSet<usize>,
+    /// Whether the undivided list could be read at all.
+    pub(super) shown: bool,
+}
+
+/// Walks through a project's undivided list, and divides what is new.
+pub(super) async fn walk_together(
+    mut memory: Memory,
+    strangers: &mut Strangers,
+    project: &Project<'_>,
+    tools: &Tools<'_>,
+) -> (Walked, Divided) {
+    let Project { all, scopes, joined, task_type } = project;
+    let Tools { board, list, observer, now, desk, behind } = tools;
+    let places: Vec<Place> = scopes.iter().map(|scope| scope.place).collect();
+    let mut inquiry = Inquiry::new(desk, list, all, *task_type);
+    let quiet = board.write_all(&places, |books| {
+        let at = books.first().map(|book| book.cloud_ahead.to_cloud(now()))?;
+        let undivided = undivided(books, joined, strangers);
+        (*behind && may_stand_in(&memory, &undivided, at, all.stale_after / 2)).then_some(at)
+    });
+    if let Some(at) = quiet
+        && inquiry.stands_in(&mut memory, at).await
+    {
+        return (Walked { memory, answered: true, ..Walked::default() }, Divided { shown: true, ..Divided::default() });
+    }
+    let mut together = board
+        .write_all(&places, |books| Together::new(all.filter.trigger, memory, &undivided(books, joined, strangers)));
+    let mut requests = 0;
+    let mut divided = Divided::default();
+    let failure = loop {
+        if let Some(said) = inquiry.after_pages(together.plan()).await {
+            board.write_all(&places, |books| {
+                together.plan().take_statistics(&said, &undivided(books, joined, strangers));
+            });
+        }
+        let ask = board.write_all(&places, |books| together.next(&undivided(books, joined, strangers)));
+        let Some(Ask { of, query }) = ask else { break None };
+        let (watch, member) = match of {
+            Of::All => (*all, None),
+            Of::Member(index) => (scopes.get(index).map_or(*all, |scope| scope.watch), Some(index)),
+        };
+        let page = match (list.read(watch, *task_type, &query, &mut requests).await, member) {
+            (Ok(page), _) => page,
+            (Err(failure), Some(index)) if is_its_own(failure.reason) => {
+                divided.failed.insert(index, failure);
+                together.skip();
+                continue;
+            }
+            (Err(failure), _) => break Some(failure),
+        };
+        inquiry.page_was_read(page.at);
+        divided.shown |= of == Of::All;
+        let (taken, ended) = board.write_all(&places, |books| {
+            let ahead = ClockOffset::between(now(), page.at);
+            books.iter_mut().for_each(|book| book.cloud_ahead = ahead);
+            let mut undivided = undivided(books, joined, strangers);
+            (together.take(page, &mut undivided), undivided.ended)
+        });
+        for (index, event) in ended {
+            if let Some(scope) = scopes.get(index) {
+                log(scope.watch, *task_type, &event);
+            }
+        }
+        match taken {
+            Ok(Taken { reread, .. }) => note(reread, all, *observer),
+            Err(Lost) => break Some(lost(all, *task_type)),
+        }
+    };
+    if failure.is_none() {
+        board.write_all(&places, |books| {
+            inquiry.end(together.plan(), &undivided(books, joined, strangers), *observer);
+        });
+    }
+    let (memory, left_out) = board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
+    divided.left_out = left_out;
+    let (answered, doubted) = (inquiry.has_read(), inquiry.was_refused());
+    (Walked { memory, requests, answered, doubted, failure }, divided)
+}
+
+/// Asks only how many tasks there are in all enterprise projects.
+pub(super) async fn count_together(strangers: &mut Strangers, project: &Project<'_>, tools: &Tools<'_>) -> Walked {
+    let mut walked = Walked::default();
+    let query = Query { list: List::Newest, offset: 0 };
+    match tools.list.read(project.all, project.task_type, &query, &mut walked.requests).await {
+        Ok(page) => {
+            walked.answered = true;
+            strangers.count(page.total);
+        }
+        Err(failure) => walked.failure = Some(failure),
+    }
+    walked
+}
+
+fn undivided<'a>(books: &'a mut [&mut Book], joined: &[bool], strangers: &'a mut Strangers) -> Undivided<'a> {
+    let members = books.iter_mut().zip(joined);
+    let members = members.map(|(book, joined)| Member { ledger: &mut book.ledger, joined: *joined }).collect();
+    Undivided { members, strangers, ended: Vec::new() }
+}
+
+/// Whether a failure is about the target that was asked for, and not about everything there is.
+pub(super) const fn is_its_own(reason: Reason) -> bool {
+    match reason {
+        Reason::Auth | Reason::TokenExpired | Reason::Throttled | Reason::Connect | Reason::Tls => false,
+        Reason::Permission
+        | Reason::Invalid
+        | Reason::NotFound
+        | Reason::Server
+        | Reason::Timeout
+        | Reason::Decode
+        | Reason::TooLarge
+        | Reason::Inconsistent => true,
+    }
+}
+
+fn note(reread: bool, watch: &Watch, observer: &dyn Observe) {
+    if reread {
+        observer.note(Note::PageReread { account: &watch.target.account });
+    }
 }
 
 fn log(watch: &Watch, task_type: TaskType, Event { kind, run }: &Event) {

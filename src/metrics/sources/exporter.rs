@@ -24,6 +24,14 @@ pub(in crate::metrics) fn requests_per_minute<'a>(snapshot: &'a Snapshot, out: &
     }
 }
 
+pub(in crate::metrics) fn unwatched_tasks<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
+    for account in snapshot.accounts.iter() {
+        for ((project, task_type), tasks) in &account.unwatched {
+            out.add([&*account.name, &**project, task_type.as_str()], *tasks);
+        }
+    }
+}
+
 pub(in crate::metrics) fn task_series_limit<'a>(snapshot: &'a Snapshot, out: &mut Samples<'a>) {
     if let Some(limits) = snapshot.series {
         out.add(["target"], limits.target);

@@ -1,10 +1,9 @@
 //! Reading the window again, page by page: it mends what short cuts have missed. What was deleted deep down, what changed
 //! late, what stood in another order.
 
-use super::{Plan, Taken, last_start};
+use super::{LATE, Plan, Taken, last_start};
 use crate::hss::{List, Page, Paging, Turned};
 use crate::model::{Known, Stage, Status, Task, Timestamp};
-use crate::refresh::attribution::LATE;
 use crate::refresh::memory::Reconcile;
 use crate::refresh::register::Register;
 use std::sync::Arc;

@@ -21,7 +21,10 @@ const DOCKERFILES: Scan = Scan::Iac(Some(FileType::Dockerfile));
 
 /// A target that is well, one that is stale, one that is down but not stale yet, and one that was never read.
 pub(super) fn rich() -> Snapshot {
-    let accounts = [account("lab", 1), account("prod", 3)];
+    let accounts = [
+        account("lab", 1, &[]),
+        account("prod", 3, &[("payments", TaskType::ClusterScan, 17), ("payments", TaskType::IacScan, 0)]),
+    ];
     let standings = [
         standing(&well(), &[busy_clusters(), busy_files()]),
         standing(&target("prod", "payments", named("dev", "开发")), &[stale()]),
@@ -204,12 +207,16 @@ fn target(account: &str, project: &str, enterprise_project: EnterpriseProject) -
     Arc::new(Target { account: account.into(), project, enterprise_project, region: "cn-north-4".into() })
 }
 
-fn account(name: &str, targets: usize) -> AccountStanding {
+fn account(name: &str, targets: usize, unwatched: &[(&str, TaskType, u64)]) -> AccountStanding {
     AccountStanding {
         name: name.into(),
         targets,
         refresh_interval: Duration::from_secs(5 * MINUTE),
         stale_after: Duration::from_secs(30 * MINUTE),
         requests_per_minute: 5,
+        unwatched: unwatched
+            .iter()
+            .map(|(project, task_type, tasks)| (((*project).into(), *task_type), *tasks))
+            .collect(),
     }
 }

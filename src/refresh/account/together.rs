@@ -1,0 +1,252 @@
+//! The targets of a project that are read together: who of them is, their turn, and what it leaves behind.
+
+use super::ended::{Next, Read, is_refusal};
+use super::{OwnScope, Slot, State, Work};
+use crate::config::Watch;
+use crate::model::{EnterpriseProject, Failure, Target, TaskType};
+use crate::refresh::attribution::Strangers;
+use crate::refresh::memory::Memory;
+use crate::refresh::plan::Part;
+use crate::refresh::walk::{self, Divided, Walked};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The scopes of a project that one undivided list shows.
+pub(super) struct Project {
+    /// All that the caller may see of the project.
+    pub(super) all: Watch,
+    task_type: TaskType,
+    /// Their indexes.
+    pub(super) scopes: Vec<usize>,
+}
+
+impl Work {
+    /// Who is read by itself, and who with the others of its project.
+    pub(super) fn arrange(&self, state: &mut State, now: Duration) {
+        let State { slots, companies, .. } = state;
+        for ((slot, project), company) in (self.scopes.len()..).zip(&self.projects).zip(companies) {
+            let joined = company.joined(now);
+            for (scope, joined) in project.scopes.iter().zip(&joined) {
+                if let Some(Slot { clockwork, .. }) = slots.get_mut(*scope) {
+                    clockwork.heads = !joined;
+                }
+            }
+            if let Some(Slot { clockwork, .. }) = slots.get_mut(slot) {
+                clockwork.heads = joined.contains(&true);
+                // Who is not read together is counted together now and then.
+                clockwork.reconcile_at = match clockwork.reconcile_at {
+                    _ if clockwork.heads || !company.complete() => None,
+                    at => at.or(Some(now)),
+                };
+            }
+        }
+    }
+
+    pub(super) async fn turn_of_project(&self, index: usize, number: usize, part: Part) {
+        let Some(project) = self.projects.get(number) else { return };
+        let began = Instant::now();
+        let memory = self.take_memory(index);
+        let (mut strangers, joined) = {
+            let mut state = self.state();
+            let now = self.started.elapsed();
+            let Some(company) = state.companies.get_mut(number) else { return };
+            (std::mem::take(&mut company.strangers), company.joined(now))
+        };
+        let scopes: Vec<&OwnScope> = project.scopes.iter().filter_map(|scope| self.scopes.get(*scope)).collect();
+        let task_type = project.task_type;
+        let scopes_walked = scopes.iter().map(|scope| scope.as_walked()).collect();
+        let walked = walk::Project { all: &project.all, scopes: scopes_walked, joined, task_type };
+        if part == Part::Refresh && walked.joined.contains(&true) {
+            let (ended, divided) = walk::walk_together(memory, &mut strangers, &walked, &self.tools(index)).await;
+            self.give_back(number, strangers);
+            self.project_ended(index, number, &walked.joined, ended, divided, began.elapsed());
+        } else {
+            let ended = walk::count_together(&mut strangers, &walked, &self.tools(index)).await;
+            self.give_back(number, strangers);
+            self.project_counted(index, number, memory, ended);
+        }
+    }
+
+    fn give_back(&self, number: usize, strangers: Strangers) {
+        if let Some(company) = self.state().companies.get_mut(number) {
+            company.strangers = strangers;
+        }
+    }
+
+    pub(super) fn is_listed_together(&self, index: usize) -> bool {
+        let now = self.started.elapsed();
+        let state = self.state();
+        let mut companies = self.projects.iter().zip(&state.companies);
+        companies.any(|(project, company)| {
+            project.scopes.iter().position(|scope| *scope == index).is_some_and(|member| company.lists_for(member, now))
+        })
+    }
+
+    /// The targets of a project were read together.
+    fn project_ended(
+        &self,
+        index: usize,
+        number: usize,
+        joined: &[bool],
+        walked: Walked,
+        divided: Divided,
+        took: Duration,
+    ) {
+        let Some(project) = self.projects.get(number) else { return };
+        let Walked { memory, requests, answered, doubted, failure } = walked;
+        let failure = failure.map(Arc::new);
+        let now = (self.shared.clock)();
+        let refused = failure.as_deref().is_some_and(|failure| !divided.shown && is_refusal(failure.reason));
+        self.turn_ended(index, Part::Refresh, memory, Next::default());
+        if refused {
+            self.fall_apart(number, project, failure.as_deref());
+            return self.judge(index, answered, None, [], now);
+        }
+        let members =
+            || (0..).zip(&project.scopes).zip(joined).filter(|(_, joined)| **joined).map(|(member, _)| member);
+        for (place, (member, scope)) in members().enumerate() {
+            let Some(scope) = self.scopes.get(*scope) else { continue };
+            let own = divided.failed.get(&member).cloned().map(Arc::new);
+            let requests = if place == 0 { requests } else { 0 };
+            self.record(scope, Part::Refresh, &Read { now, failure: own.or_else(|| failure.clone()), took, requests });
+        }
+        self.tell_project(number, project, requests, failure.as_deref(), &divided);
+        let targets = members().filter_map(|(_, scope)| Some(self.scopes.get(*scope)?.place.target));
+        self.judge(index, answered, failure, targets, now);
+        self.doubt(doubted);
+    }
+
+    /// The tasks of a project were counted.
+    fn project_counted(&self, index: usize, number: usize, memory: Memory, walked: Walked) {
+        let Some(project) = self.projects.get(number) else { return };
+        self.turn_ended(
+            index,
+            Part::Reconcile,
+            memory,
+            Next { history: false, reconcile_in: Some(self.shared.reconcile_every) },
+        );
+        if walked.failure.is_none() {
+            self.count_unwatched(number, project);
+        }
+        self.judge(index, walked.answered, walked.failure.map(Arc::new), [], (self.shared.clock)());
+    }
+
+    /// Lets the scope's project know how it was read by itself.
+    pub(super) fn tell_company(
+        &self,
+        index: usize,
+        part: Part,
+        memory: &Memory,
+        failure: Option<&Failure>,
+        complete: bool,
+    ) {
+        let now = self.started.elapsed();
+        let mut state = self.state();
+        for (project, company) in self.projects.iter().zip(&mut state.companies) {
+            let Some(member) = project.scopes.iter().position(|scope| *scope == index) else { continue };
+            match (part, failure) {
+                (_, Some(failure)) if is_refusal(failure.reason) => company.shut_out(member),
+                (Part::Reconcile, None) if memory.surprised => company.left_out(member, now),
+                (Part::Reconcile, None) => company.counted(member),
+                (Part::Refresh | Part::History, None) => company.read_alone(member, true, complete),
+                (_, Some(_)) => {}
+            }
+        }
+    }
+
+    pub(super) fn has_company(&self, index: usize) -> bool {
+        self.projects.iter().any(|project| project.scopes.len() > 1 && project.scopes.contains(&index))
+    }
+
+    /// Lets the project know how its targets were read together.
+    fn tell_project(
+        &self,
+        number: usize,
+        project: &Project,
+        requests: u64,
+        failure: Option<&Failure>,
+        divided: &Divided,
+    ) {
+        let totals = self.totals(project);
+        let moment = self.started.elapsed();
+        let mut state = self.state();
+        let Some(company) = state.companies.get_mut(number) else { return };
+        for member in &divided.left_out {
+            company.left_out(*member, moment);
+        }
+        for (member, failure) in &divided.failed {
+            if is_refusal(failure.reason) {
+                company.shut_out(*member);
+            }
+        }
+        let to_count = match failure {
+            None => company.refreshed(moment, requests, &totals).clone(),
+            Some(_) => BTreeSet::new(),
+        };
+        for scope in to_count.iter().filter_map(|member| project.scopes.get(*member)) {
+            if let Some(slot) = state.slots.get_mut(*scope) {
+                slot.clockwork.reconcile_at = Some(moment);
+            }
+        }
+        drop(state);
+        if failure.is_none() {
+            self.count_unwatched(number, project);
+        }
+    }
+
+    /// The undivided list may not be read: the project's targets are read one by one, at once.
+    fn fall_apart(&self, number: usize, project: &Project, failure: Option<&Failure>) {
+        if let Some(failure) = failure {
+            tracing::info!(scope = %project.all.target, %failure, "its enterprise projects are read one by one");
+        }
+        let moment = self.started.elapsed();
+        let mut state = self.state();
+        if let Some(company) = state.companies.get_mut(number) {
+            company.refused(moment);
+        }
+        for scope in &project.scopes {
+            if let Some(slot) = state.slots.get_mut(*scope) {
+                slot.clockwork.last_attempt = None;
+            }
+        }
+    }
+
+    /// Writes on the board how many of the project's tasks no target covers.
+    fn count_unwatched(&self, number: usize, project: &Project) {
+        let totals = self.totals(project);
+        let unwatched =
+            self.state().companies.get(number).and_then(|company| company.strangers.unwatched(totals.into_iter()));
+        self.shared.board.account(&self.name, |account| {
+            let key = (Arc::clone(&project.all.target.project.name), project.task_type);
+            match unwatched {
+                Some(tasks) => account.unwatched.insert(key, tasks),
+                None => account.unwatched.remove(&key),
+            };
+        });
+    }
+
+    /// How many tasks each target of a project has.
+    fn totals(&self, project: &Project) -> Vec<Option<u64>> {
+        let scopes = project.scopes.iter().filter_map(|scope| self.scopes.get(*scope));
+        scopes.map(|scope| self.shared.board.write(scope.place, |book| book.ledger.total()).flatten()).collect()
+    }
+}
+
+/// The scopes whose targets are single enterprise projects, by project and task type.
+pub(super) fn projects(scopes: &[OwnScope]) -> Vec<Project> {
+    let mut projects: BTreeMap<(Arc<str>, TaskType), Project> = BTreeMap::new();
+    for (index, OwnScope { watch, task_type, .. }) in scopes.iter().enumerate() {
+        if watch.target.enterprise_project == EnterpriseProject::All {
+            continue;
+        }
+        let project = projects.entry((Arc::clone(&watch.target.project.id), *task_type)).or_insert_with(|| {
+            let target = Target { enterprise_project: EnterpriseProject::All, ..(*watch.target).clone() };
+            let all = Watch { target: Arc::new(target), ..(**watch).clone() };
+            Project { all, task_type: *task_type, scopes: Vec::new() }
+        });
+        project.scopes.push(index);
+    }
+    projects.into_values().collect()
+}

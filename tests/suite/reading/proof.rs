@@ -1,0 +1,272 @@
+//! The proof that reading is true: whatever happens in whatever order, the ledger equals the world within the time that
+//! ARCHITECTURE.md gives ("What may be late"), every run was one event, and the facts are right.
+//!
+//! `HSS_EXPORTER_PROOF_SEEDS=10000 cargo test --release --test suite reading::proof`, or `make proof`, tries more worlds;
+//! `HSS_EXPORTER_PROOF_FIRST=4711` begins with another one, such as one that failed.
+
+use super::churn::may_be_history;
+use super::reader::{Reader, WINDOW};
+use super::world::{Faults, OLD_COPY, Unstarted, World};
+use hss_exporter::model::{Known, Outcome, Stage, Status, Task, Timestamp};
+use hss_exporter::refresh::plan::Part;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many worlds are tried, unless more are asked for.
+const SEEDS: u64 = 300;
+
+/// How many tasks are asked for one by one in a refresh.
+const LOOKUPS: usize = 20;
+
+const INTERVAL: u64 = 300;
+
+/// Where a world's tasks that begin far back stand: the window is read by start.
+const MARGIN: Duration = Duration::from_secs(2 * 3600);
+
+/// What is compared once it is due.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// The head, and what was known to run: after a refresh or two.
+    Soon,
+    /// Whatever runs or waits: after an hour.
+    Hour,
+    /// All of it: after the window has been read again.
+    Reconciled,
+}
+
+fn churn(seed: u64) {
+    let unstarted = [Unstarted::Head, Unstarted::Tail, Unstarted::Mixed][seed as usize % 3];
+    let history = [0, 20, 150, 199, 200, 201, 450, 700][seed as usize / 3 % 8];
+    let mut world = World::with_projects(seed, unstarted, 1 + seed as usize % 4);
+    world.shuffles = world.dice.bool();
+    world.heeds_ids = world.dice.u8(..8) > 0;
+    world.says_total = world.dice.u8(..8) > 0;
+    world.begin_with(history);
+    let faults = Faults { broken: 5, total: 10, doubled: 10, stale: [0, 30][world.dice.usize(..2)] };
+    world.faults = if world.dice.bool() { faults } else { Faults::default() };
+    let mut reader = Reader::new();
+    let rounds = world.dice.usize(1..20);
+    for _ in 0..rounds {
+        let pause = world.dice.u64(OLD_COPY..2 * INTERVAL);
+        world.pass(pause);
+        let busy = if world.dice.bool() { world.dice.usize(1..16) } else { 0 };
+        let cut = if world.dice.u8(0..4) == 0 { world.dice.usize(0..3) } else { usize::MAX };
+        let part = match world.dice.u8(..6) {
+            0 | 1 if reader.since.is_some() && !reader.ledger.complete() => Part::History,
+            0 if reader.ledger.complete() => Part::Reconcile,
+            _ => Part::Refresh,
+        };
+        reader.turn(part, &mut world, cut, |world| {
+            for _ in 0..world.dice.usize(..=busy) {
+                world.happen();
+            }
+        });
+    }
+    world.faults = Faults::default();
+    world.pass(OLD_COPY);
+    let turns = 3 + (world.tasks().filter(|task| task.status != Status::Finished).count()) / LOOKUPS;
+    let be_quiet = |reader: &mut Reader, world: &mut World| {
+        for _ in 0..turns {
+            reader.read_history(world);
+            world.pass(INTERVAL);
+            reader.refresh(world);
+            reader.read_history(world);
+        }
+    };
+    let name = format!("seed {seed}");
+    be_quiet(&mut reader, &mut world);
+    check(&reader, &mut world, Due::Soon, &name);
+    world.pass(3600);
+    be_quiet(&mut reader, &mut world);
+    check(&reader, &mut world, Due::Hour, &name);
+    for _ in 0..2 {
+        if !reader.memory.saw_all {
+            reader.reconcile(&mut world);
+        }
+        be_quiet(&mut reader, &mut world);
+    }
+    check(&reader, &mut world, Due::Reconciled, &name);
+}
+
+/// Whether all that is due is as it is in the world.
+#[track_caller]
+pub(super) fn check(reader: &Reader, world: &mut World, due: Due, name: &str) {
+    Proof { name, reader, world, due }.check();
+}
+
+struct Proof<'a> {
+    name: &'a str,
+    reader: &'a Reader,
+    world: &'a mut World,
+    due: Due,
+}
+
+impl Proof<'_> {
+    #[track_caller]
+    fn check(&mut self) {
+        let head = self.world.head();
+        head.iter().filter(|task| task.start.is_some()).for_each(|task| self.check_known(task));
+        let tasks: Vec<Task> = self.world.tasks().filter(|task| self.must_be_known(task)).cloned().collect();
+        tasks.iter().for_each(|task| self.check_known(task));
+        self.reader.ledger.tasks().for_each(|known| self.check_true(known));
+        self.check_events();
+        if self.due == Due::Reconciled {
+            self.check_facts();
+        }
+    }
+
+    fn must_be_known(&self, task: &Task) -> bool {
+        let begun_lately = task.start.is_some_and(|start| start > self.world.now.minus(WINDOW - MARGIN));
+        match task.status {
+            Status::Ready | Status::Running => self.due >= Due::Hour,
+            Status::Finished => self.due == Due::Reconciled && begun_lately,
+            Status::Other => false,
+        }
+    }
+
+    fn check_known(&self, task: &Task) {
+        let known = self.reader.ledger.tasks().find(|known| known.task.id == task.id);
+        let begun_lately = task.start.is_some_and(|start| start > self.world.now.minus(WINDOW - MARGIN));
+        if known.is_none() && task.status == Status::Finished && !begun_lately {
+            return;
+        }
+        let known = known.unwrap_or_else(|| self.fail(&format!("{task:?} is not known")));
+        let same = (known.task.status, known.task.start, known.task.end, known.task.counts)
+            == (task.status, task.start, task.end, task.counts);
+        if !same {
+            self.fail(&format!("{task:?} is known as {known:?}"));
+        }
+    }
+
+    /// What is known is still so.
+    fn check_true(&self, known: &Known) {
+        let task = self.world.task(&known.task.id);
+        let begun_lately = known.task.start.is_some_and(|start| start > self.world.now.minus(WINDOW - MARGIN));
+        let due = match known.stage {
+            Stage::Running { .. } => Due::Soon,
+            Stage::Waiting { .. } => Due::Hour,
+            Stage::Finished { .. } if begun_lately => Due::Reconciled,
+            Stage::Finished { .. } | Stage::Unknown { .. } => return,
+        };
+        if self.due >= due && task.is_none_or(|task| task.status != known.task.status) {
+            self.fail(&format!("{known:?} is {task:?} now"));
+        }
+    }
+
+    /// None twice, none made up; none missing that was shown, or stands there to be read.
+    fn check_events(&self) {
+        let Some(since) = self.reader.since else { return };
+        let mut counted: BTreeSet<(Arc<str>, Timestamp)> = BTreeSet::new();
+        for event in &self.reader.events {
+            if !counted.insert((event.run.id.clone(), event.run.end)) {
+                self.fail(&format!("twice: {event:?}"));
+            }
+        }
+        let began = since.plus(Duration::from_secs(1));
+        for (id, record) in self.world.records() {
+            for (number, run) in record.runs.iter().enumerate() {
+                let is_event = run.end().is_some_and(|end| counted.remove(&(Arc::clone(id), end)));
+                let may_be_history = number == 0 && may_be_history(id, run.start, since);
+                if is_event && run.ended <= began.minus(Duration::from_secs(OLD_COPY)) && !may_be_history {
+                    self.fail(&format!("history: {run:?} of {id}"));
+                }
+                let stands = number + 1 == record.runs.len() && self.due == Due::Reconciled && self.stands(id);
+                let has_settled = self.due > Due::Soon;
+                if !is_event && run.ended > began && !may_be_history && ((run.shown.is_some() && has_settled) || stands)
+                {
+                    self.fail(&format!("missed: {run:?} of {id}, which is {:?}", self.world.task(id)));
+                }
+            }
+        }
+        if !counted.is_empty() {
+            self.fail(&format!("made up: {counted:?}"));
+        }
+    }
+
+    fn stands(&self, id: &str) -> bool {
+        self.world.task(id).is_some_and(|task| task.status == Status::Finished && self.must_be_known(task))
+    }
+
+    fn check_facts(&self) {
+        let mut expected = BTreeMap::new();
+        for (id, record) in self.world.records() {
+            let kind = record.kind();
+            for run in &record.runs {
+                let (Some(end), Some(counts)) = (run.end().filter(|_| run.shown.is_some()), run.counts) else {
+                    continue;
+                };
+                let facts: &mut Expected = expected.entry(kind).or_default();
+                facts.latest = facts.latest.clone().max(Some((end, run.start, Arc::clone(id), format!("{counts:?}"))));
+                let (ever, always) = run.was(|outcome| outcome == Outcome::Success);
+                facts.good.0 = facts.good.0.max(Some(end).filter(|_| always));
+                facts.good.1 = facts.good.1.max(Some(end).filter(|_| ever));
+                let (ever, always) = run.was(Outcome::with_failures);
+                facts.bad.0 = facts.bad.0.max(Some(end).filter(|_| always));
+                facts.bad.1 = facts.bad.1.max(Some(end).filter(|_| ever));
+            }
+        }
+        for (kind, expected) in &expected {
+            let Some((_, facts)) = self.reader.ledger.facts().kinds().find(|(known, _)| *known == kind) else {
+                self.fail(&format!("nothing is known of {kind:?}, but {:?} was shown", expected.latest));
+            };
+            let run = &facts.latest;
+            let latest = Some((run.end, run.start, Arc::clone(&run.id), format!("{:?}", run.counts)));
+            let (good, bad) = (facts.last_success_end, facts.last_failed_end);
+            if latest != expected.latest
+                || !(expected.good.0..=expected.good.1).contains(&good)
+                || !(expected.bad.0..=expected.bad.1).contains(&bad)
+            {
+                self.fail(&format!("{kind:?}: {facts:?}, but it was {expected:?}"));
+            }
+        }
+        if self.reader.ledger.facts().kinds().count() != expected.len() {
+            self.fail("a kind was made up");
+        }
+    }
+
+    #[track_caller]
+    fn fail(&self, what: &str) -> ! {
+        panic!("{}: {what}", self.name)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Expected {
+    latest: Option<(Timestamp, Option<Timestamp>, Arc<str>, String)>,
+    /// The least and the greatest that the end of the newest good run can be: what was corrected was both.
+    good: (Option<Timestamp>, Option<Timestamp>),
+    /// The same of the newest bad one.
+    bad: (Option<Timestamp>, Option<Timestamp>),
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var_os(variable)?.to_str()?.parse().ok()
+}
+
+/// Every fourth world; all four together are as quick as the machine allows.
+fn every_fourth(first: u64) {
+    let begin = number("HSS_EXPORTER_PROOF_FIRST").unwrap_or(0);
+    let seeds = number("HSS_EXPORTER_PROOF_SEEDS").unwrap_or(SEEDS);
+    (begin + first..begin + seeds).step_by(4).for_each(churn);
+}
+
+#[test]
+fn after_any_churn_the_ledger_equals_the_cloud_and_every_run_was_one_event_1() {
+    every_fourth(0);
+}
+
+#[test]
+fn after_any_churn_the_ledger_equals_the_cloud_and_every_run_was_one_event_2() {
+    every_fourth(1);
+}
+
+#[test]
+fn after_any_churn_the_ledger_equals_the_cloud_and_every_run_was_one_event_3() {
+    every_fourth(2);
+}
+
+#[test]
+fn after_any_churn_the_ledger_equals_the_cloud_and_every_run_was_one_event_4() {
+    every_fourth(3);
+}

@@ -1,0 +1,45 @@
+//! What the world knows of the end of a run, and what a reader has been shown of it.
+
+use hss_exporter::model::{Counts, Outcome, Timestamp};
+
+/// A run that ended.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    /// When it ended in truth.
+    pub(super) ended: Timestamp,
+    /// What the list says of its start.
+    pub(super) start: Option<Timestamp>,
+    /// What the list says of its end.
+    said: Option<Timestamp>,
+    /// When it was first shown as ended.
+    pub(super) shown: Option<Timestamp>,
+    /// What its counts came to, whenever it was shown.
+    pub(super) outcomes: Vec<Outcome>,
+    /// As it was shown last.
+    pub(super) counts: Option<Counts>,
+}
+
+impl Run {
+    pub(super) fn new(ended: Timestamp, start: Option<Timestamp>, said: Option<Timestamp>) -> Self {
+        Self { ended, start, said, shown: None, outcomes: Vec::new(), counts: None }
+    }
+
+    pub(super) fn show(&mut self, at: Timestamp, counts: Counts) {
+        self.shown.get_or_insert(at);
+        if !self.outcomes.contains(&counts.outcome()) {
+            self.outcomes.push(counts.outcome());
+        }
+        self.counts = Some(counts);
+    }
+
+    /// When it ended, as far as a reader can tell: where the list does not say, when it was first seen ended.
+    pub(super) fn end(&self) -> Option<Timestamp> {
+        self.said.or(self.shown)
+    }
+
+    /// Whether this was ever seen to be what it came to, and whether it was seen to be nothing else.
+    pub(super) fn was(&self, matches: impl Fn(Outcome) -> bool) -> (bool, bool) {
+        let ever = self.outcomes.iter().any(|outcome| matches(*outcome));
+        (ever, ever && self.outcomes.iter().all(|outcome| matches(*outcome)))
+    }
+}
