@@ -24,7 +24,8 @@ impl Plan {
         let turned = reconcile.paging.turn(&page);
         let past_window = last_start(&page).is_some_and(|start| start < horizon);
         self.memory.surprised = page.tasks.iter().any(|task| is_surprise(task, ledger));
-        let news = ledger.count_total(page.total);
+        // What a target's own refreshes compare, nobody else may change.
+        let news = self.memory.listed_together && ledger.count_total(page.total);
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         taken.applied.changed |= news;
         match turned {
