@@ -100,7 +100,8 @@ impl Connection {
     ) -> Option<Result<T, Failure>> {
         self.identity(call).ok()?;
         let budget = self.cloud.budget(self.endpoint.authority(), call.api);
-        let (permit, _) = tokio::time::timeout(SPARE_WAIT, budget.permit()).await.ok()?;
+        let (permit, waited) = tokio::time::timeout(SPARE_WAIT, budget.permit()).await.ok()?;
+        self.note_wait(call, waited);
         let outcome = self.paid(permit, call, &mut 0, read).await;
         Some(outcome.map_err(|Refused { failure, .. }| {
             self.cloud.observer.note(Note::Error { account: &self.account, api: call.api, reason: failure.reason });
@@ -126,9 +127,7 @@ impl Connection {
         self.identity(call).map_err(refused)?;
         let budget = self.cloud.budget(self.endpoint.authority(), call.api);
         let (permit, waited) = budget.permit().await;
-        if !waited.is_zero() {
-            self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
-        }
+        self.note_wait(call, waited);
         self.paid(permit, call, attempts, read).await
     }
 
@@ -194,6 +193,12 @@ impl Connection {
         let at = reply.date().unwrap_or_else(|| self.skew.correct(now));
         answer::judge(&reply, &self.tried(call), at, &scrub)?;
         Ok(Answer { status: reply.status, request_id: reply.request_id(&scrub), body: reply.body, at })
+    }
+
+    fn note_wait(&self, call: &Call<'_>, waited: Duration) {
+        if !waited.is_zero() {
+            self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
+        }
     }
 
     fn note_attempt(&self, call: &Call<'_>, outcome: &Result<Reply, Broken>, took: Duration, scrub: &Scrub) {

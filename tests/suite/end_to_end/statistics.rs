@@ -246,6 +246,37 @@ async fn what_they_hide_is_seen_with_the_next_head_and_then_they_are_not_believe
     page.check("hss_target_refresh_requests", &VICTIM, Some(1.0));
 }
 
+#[tokio::test]
+async fn enterprise_projects_that_are_read_together_ask_once_for_all_of_them() {
+    let mut setup = Setup::of(|world| {
+        for (number, owner) in (1..=500_u64).zip(["0", "7"].into_iter().cycle()) {
+            let end = BORN - HOUR - number * MINUTE;
+            let task = Task::cluster(BORN).owned_by(owner).finished(end - MINUTE, end, 1, 0);
+            world.insert(PAYMENTS, Task { id: TaskId(number.into()), ..task });
+        }
+    });
+    let own = "[{ id: \"0\", name: default }, { id: \"7\", name: team }]";
+    setup.accounts = account("prod", &format!("[{{ id: {PAYMENTS}, name: payments, enterprise_projects: {own} }}]"));
+    setup.tasks = CLUSTERS_ONLY;
+    let rig = read(setup).await;
+    let of_all = || {
+        let requests = rig.cloud.requests().into_iter();
+        requests.filter(|one| one.api == Some(Api::ShowTaskStatistics) && one.enterprise_project == "all_granted_eps")
+    };
+    rig.page_where("they are read together", |_| of_all().count() > 1).await;
+    rig.cloud.edit(|world| world.rerun_in_place(TaskId(490)));
+    let running = |page: &Page| {
+        ["default", "team"].map(|own| page.known("hss_tasks", &[("enterprise_project", own), ("status", "running")]))
+    };
+    assert_eq!(running(&rig.fresh().await), [0.0, 1.0]);
+    rig.cloud.edit(|world| world.finish(TaskId(490), 1, 0));
+    rig.fresh().await;
+    let page = rig.fresh().await;
+    assert_eq!((running(&page), distrusted(&page)), ([0.0, 0.0], 0.0));
+    let ended = page.all("hss_tasks_finished_total", &[("enterprise_project", "team"), ("trigger_type", "manual")]);
+    assert_eq!(ended.iter().map(|series| series.value).sum::<f64>(), 1.0);
+}
+
 /// An answer that comes late holds up one turn, and no second one for an hour.
 #[tokio::test]
 async fn statistics_that_do_not_come_cost_one_time_out() {
