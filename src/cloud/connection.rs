@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// For so long a request that is not needed waits for the budget: no longer than clocks and answers jitter.
+const SPARE_WAIT: Duration = Duration::from_secs(1);
+
 /// Our own words about a connection, which may quote the other side.
 const MESSAGE_LIMIT: usize = 500;
 
@@ -91,6 +94,30 @@ impl Connection {
         }
     }
 
+    /// Asks the cloud once, if the budget has a request to spare, and returns what `read` makes of its answer: for what
+    /// nobody depends on. `None`: nothing was sent.
+    ///
+    /// # Errors
+    /// What the attempt failed with.
+    pub async fn call_in_passing<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Option<Result<T, Failure>> {
+        self.identity(call).ok()?;
+        let budget = self.cloud.budget(self.endpoint.authority(), call.api);
+        // Where the cloud wants a pause, nothing is spared.
+        let permit = tokio::time::timeout(SPARE_WAIT, budget.permit(Duration::ZERO)).await.ok()?;
+        let (permit, waited) = permit.ok()?;
+        self.note_wait(call, waited.in_all);
+        let outcome = self.paid(permit, call, &mut 0, read).await;
+        Some(outcome.map_err(|stop| {
+            let (Stop::Failed(failure, _) | Stop::Paused(failure)) = stop;
+            self.cloud.observer.note(Note::Error { account: &self.account, api: call.api, reason: failure.reason });
+            failure
+        }))
+    }
+
     /// Grows whenever the credential has changed, so that whoever stopped using a refused one knows when to try anew.
     /// Cheap: looks at the times of files, and reads only those that have changed.
     pub fn credential_generation(&self) -> u64 {
@@ -109,7 +136,18 @@ impl Connection {
         // No permit is spent on a request that cannot be made.
         self.identity(call).map_err(failed)?;
         let permit = self.permit(call, patience).await?;
-        let identity = self.identity(call).map_err(failed)?;
+        self.paid(permit, call, attempts, read).await
+    }
+
+    /// One request, for which there is a permit.
+    async fn paid<T>(
+        &self,
+        permit: Permit,
+        call: &Call<'_>,
+        attempts: &mut u64,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Stop> {
+        let identity = self.identity(call).map_err(|failure| Stop::Failed(failure, None))?;
         *attempts += 1;
         let outcome = self.send(call, &identity).await;
         match &outcome {
@@ -138,9 +176,7 @@ impl Connection {
         let budget = cloud.budget(self.endpoint.authority(), call.api);
         let (permit, waited) = budget.permit(patience.left()).await.map_err(|paused| self.paused(call, &paused))?;
         patience.paused(waited.pausing);
-        if !waited.in_all.is_zero() {
-            cloud.observer.note(Note::BudgetWait { account, api: call.api, waited: waited.in_all });
-        }
+        self.note_wait(call, waited.in_all);
         if patience.is_retry() {
             cloud.observer.note(Note::Retry { account, api: call.api });
         }
@@ -190,6 +226,12 @@ impl Connection {
         let at = reply.date().unwrap_or_else(|| self.skew.correct(now));
         answer::judge(&reply, &self.tried(call), at, &scrub)?;
         Ok(Answer { status: reply.status, request_id: reply.request_id(&scrub), body: reply.body, at })
+    }
+
+    fn note_wait(&self, call: &Call<'_>, waited: Duration) {
+        if !waited.is_zero() {
+            self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
+        }
     }
 
     fn note_attempt(&self, call: &Call<'_>, outcome: &Result<Reply, Broken>, took: Duration, scrub: &Scrub) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The task lists that an account may read.
 pub struct TaskList {
-    connection: Connection,
+    pub(super) connection: Connection,
     account: Arc<str>,
     observer: Arc<dyn Observe>,
 }

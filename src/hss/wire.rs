@@ -1,8 +1,9 @@
-//! An answer of the task list -> tasks. The one place where the API's units (milliseconds, minutes) turn into ours.
+//! An answer -> tasks, or how many there are. The one place where the API's units (milliseconds, minutes) turn into ours.
 //!
 //! Every field of the answer may be null or absent, enumerations may grow, and numbers may be strange: none of this
 //! costs the page. What cannot be a task is left out and counted.
 
+use super::Statistics;
 use crate::model::observe::{Field, Note, Observe};
 use crate::model::{Counts, FileType, Scan, ScanTypes, Status, Task, TaskType, Timestamp, Trigger};
 use serde_json::{Map, Value};
@@ -59,13 +60,32 @@ impl Oddities {
     }
 }
 
+/// Reads the body of the statistics that were given at `at`.
+///
+/// # Errors
+/// A sentence, if the body is not a JSON object with any of the fields.
+pub fn statistics(body: &[u8], at: Timestamp) -> Result<Statistics, String> {
+    let body = json_object(body)?;
+    if !["total_num", "running_num", "last_task_start_time"].iter().any(|field| body.contains_key(*field)) {
+        return Err("the answer has neither `total_num` nor `running_num`".to_owned());
+    }
+    let newest = moment(&body, "last_task_start_time");
+    Ok(Statistics { at, total: number(&body, "total_num"), running: number(&body, "running_num"), newest })
+}
+
+fn json_object(body: &[u8]) -> Result<Map<String, Value>, String> {
+    match serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))? {
+        Value::Object(body) => Ok(body),
+        _ => Err("the answer is not a JSON object".to_owned()),
+    }
+}
+
 /// Reads the body of an answer that was given at `at` to a question about `task_type`.
 ///
 /// # Errors
 /// A sentence, if the body is not a JSON object with a task list.
 pub fn page(body: &[u8], task_type: TaskType, at: Timestamp) -> Result<Page, String> {
-    let body: Value = serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))?;
-    let Value::Object(body) = body else { return Err("the answer is not a JSON object".to_owned()) };
+    let body = json_object(body)?;
     let items = match body.get("data_list") {
         Some(Value::Array(items)) => items.as_slice(),
         None | Some(Value::Null) if body.contains_key("total_num") => &[],

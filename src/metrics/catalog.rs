@@ -6,7 +6,7 @@
 
 use super::family::Instrument::{
     ApiAttempts, ApiBlocked, ApiBudget, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew,
-    DuplicateTasks, LogMessages, MalformedTasks, PageRereads, UnknownValues,
+    DuplicateTasks, LogMessages, MalformedTasks, PageRereads, StatisticsDistrusted, UnknownValues,
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
@@ -43,7 +43,7 @@ pub static CATALOG: &[Family] = &[
     row("hss_target_down_reason", Gauge, of_target!["task_type", "reason"], Targets, Snapshot(targets::down_reason),
         "Why the last refresh failed, or why none is tried (blocked): 1 for that one reason while hss_target_up is 0, absent otherwise."),
     row("hss_target_last_success_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::last_success),
-        "When the data shown was read from ListTasks: at the last refresh that succeeded."),
+        "When the data shown was read from ListTasks, or known from its statistics to be unchanged: at the last refresh that succeeded."),
     row("hss_target_last_attempt_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::last_attempt),
         "When a refresh was last tried, well or not."),
     row("hss_target_complete", Gauge, of_target!["task_type"], Targets, Snapshot(targets::complete),
@@ -51,7 +51,7 @@ pub static CATALOG: &[Family] = &[
     row("hss_target_refresh_duration_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::refresh_duration),
         "How long the last refresh took, waiting for the request budget included."),
     row("hss_target_refresh_requests", Gauge, of_target!["task_type"], Targets, Snapshot(targets::refresh_requests),
-        "How many requests the last refresh sent."),
+        "How many ListTasks requests the last refresh sent: 0 where the statistics alone said that nothing had changed."),
     row("hss_expected_interval_seconds", Gauge, of_target!["task_type", "trigger_type"], Targets, Snapshot(targets::expected_interval),
         "The longest time from one successful scan to the next, as tasks.expect in the configuration has it; absent where nothing is expected."),
 
@@ -169,6 +169,8 @@ pub static CATALOG: &[Family] = &[
         "Items of data_list that were left out because their task_id stands on the same page already.").internal(),
     row("hss_exporter_page_rereads_total", Counter, &["account"], Exporter, Instrument(PageRereads),
         "Pages that were read again because the list had moved between two requests.").internal(),
+    row("hss_exporter_statistics_distrusted_total", Counter, &["account"], Exporter, Instrument(StatisticsDistrusted),
+        "How often ShowTaskStatistics said what ListTasks refuted, whereupon it was not asked for an hour or longer.").internal(),
     row("hss_exporter_unknown_values_total", Counter, &["field"], Exporter, Instrument(UnknownValues),
         "Values of an enumerated API field that this exporter does not know and shows as other, counted in every item read."),
     row("hss_exporter_exposition_series", Gauge, &[], Exporter, Page(|page| page.series),

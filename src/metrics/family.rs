@@ -112,6 +112,7 @@ pub(super) enum Instrument {
     MalformedTasks,
     DuplicateTasks,
     PageRereads,
+    StatisticsDistrusted,
     UnknownValues,
     LogMessages,
 }

@@ -34,6 +34,7 @@ pub struct Instruments {
     malformed: IntCounterVec,
     duplicates: IntCounterVec,
     rereads: IntCounterVec,
+    distrusted: IntCounterVec,
     unknown_values: IntCounterVec,
     log_messages: IntCounterVec,
 }
@@ -87,6 +88,7 @@ impl Instruments {
             malformed: count(Instrument::MalformedTasks)?,
             duplicates: count(Instrument::DuplicateTasks)?,
             rereads: count(Instrument::PageRereads)?,
+            distrusted: count(Instrument::StatisticsDistrusted)?,
             unknown_values: count(Instrument::UnknownValues)?,
             log_messages: count(Instrument::LogMessages)?,
             registry: registry.clone(),
@@ -108,7 +110,7 @@ impl Instruments {
                 with(&self.budget_wait, &[account, api.as_str()], |_| {});
             }
             with(&self.blocked, &[account], |_| {});
-            for counters in [&self.malformed, &self.duplicates, &self.rereads] {
+            for counters in [&self.malformed, &self.duplicates, &self.rereads, &self.distrusted] {
                 with(counters, &[account], |_| {});
             }
         }
@@ -155,6 +157,7 @@ impl Observe for Instruments {
             Note::MalformedTasks { account, count: by } => with(&self.malformed, &[account], |count| count.inc_by(by)),
             Note::DuplicateTasks { account, count: by } => with(&self.duplicates, &[account], |count| count.inc_by(by)),
             Note::PageReread { account } => with(&self.rereads, &[account], |count| count.inc()),
+            Note::StatisticsDistrusted { account } => with(&self.distrusted, &[account], |count| count.inc()),
             Note::UnknownValues { field, count: by } => {
                 with(&self.unknown_values, &[field.as_str()], |count| count.inc_by(by));
             }

@@ -73,6 +73,22 @@ impl Reason {
         }
     }
 
+    /// Whether it is about everything that is asked with the credential at the endpoint, and not only about the target that
+    /// was asked for.
+    pub const fn concerns_all(self) -> bool {
+        match self {
+            Self::Auth | Self::TokenExpired | Self::Blocked | Self::Throttled | Self::Connect | Self::Tls => true,
+            Self::Permission
+            | Self::Invalid
+            | Self::NotFound
+            | Self::Server
+            | Self::Timeout
+            | Self::Decode
+            | Self::TooLarge
+            | Self::Inconsistent => false,
+        }
+    }
+
     /// What the operator can do about it.
     pub const fn advice(self) -> &'static str {
         match self {

@@ -91,6 +91,16 @@ impl Known {
         }
     }
 
+    /// Whether the cloud, last asked for it, did not know it.
+    pub fn is_missed(&self) -> bool {
+        self.misses > 0
+    }
+
+    /// Whether nothing more is to be expected of it: it is finished, and its result stands.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.stage, Stage::Finished { settling_since: None, .. })
+    }
+
     /// A moment that was not after its start: where it stands in the list now, unless it runs again.
     pub fn begun_after(&self) -> Timestamp {
         let seen = match self.stage {

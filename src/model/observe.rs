@@ -8,16 +8,19 @@ use std::time::Duration;
 pub enum Api {
     /// The task list.
     ListTasks,
+    /// How many tasks there are, and how many of them run.
+    ShowTaskStatistics,
 }
 
 impl Api {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 1] = [Self::ListTasks];
+    pub const ALL: [Self; 2] = [Self::ListTasks, Self::ShowTaskStatistics];
 
     /// As the vendor and the label `api` spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ListTasks => "ListTasks",
+            Self::ShowTaskStatistics => "ShowTaskStatistics",
         }
     }
 }
@@ -105,6 +108,8 @@ pub enum Note<'a> {
     DuplicateTasks { account: &'a str, count: u64 },
     /// A page was read again, because the list had moved.
     PageReread { account: &'a str },
+    /// The statistics said what the list refuted.
+    StatisticsDistrusted { account: &'a str },
     /// A value that the API did not have when this was written.
     UnknownValues { field: Field, count: u64 },
     /// A line was logged.

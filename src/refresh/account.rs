@@ -7,6 +7,7 @@ use self::together::{Project, projects};
 use super::board::{Board, Place};
 use super::breaker::Breaker;
 use super::company::Company;
+use super::inquiry::Desk;
 use super::memory::Memory;
 use super::pace::Pace;
 use super::plan::Part;
@@ -42,6 +43,7 @@ pub(super) struct Shared {
 pub(super) struct Work {
     name: Arc<str>,
     list: TaskList,
+    desk: Desk,
     /// Each is read by itself, or with the others of its project.
     scopes: Vec<OwnScope>,
     /// Whose slots in the schedule come after those of the scopes.
@@ -96,7 +98,16 @@ impl Work {
         let pace = Pace::new(slots.len(), slower);
         let companies = projects.iter().map(|project| Company::new(project.scopes.len())).collect();
         let state = Mutex::new(State { breaker: Breaker::default(), slots, companies, pace, heads_in_a_row: 0 });
-        Self { name: Arc::clone(&account.name), list, scopes, projects, state, shared, started: Instant::now() }
+        Self {
+            name: Arc::clone(&account.name),
+            list,
+            desk: Desk::default(),
+            scopes,
+            projects,
+            state,
+            shared,
+            started: Instant::now(),
+        }
     }
 
     /// Refreshes the account's scopes, for as long as it is polled.
@@ -197,13 +208,17 @@ impl Work {
         let began = Instant::now();
         let mut memory = self.take_memory(index);
         memory.listed_together = self.is_listed_together(index);
-        let walked = walk::walk(part, memory, &scope.as_walked(), &self.tools()).await;
+        let walked = walk::walk(part, memory, &scope.as_walked(), &self.tools(index)).await;
         self.scope_ended(index, scope, part, walked, began.elapsed());
     }
 
-    fn tools(&self) -> Tools<'_> {
+    /// With what the turn of this slot is made.
+    fn tools(&self, index: usize) -> Tools<'_> {
         let Shared { board, observer, clock, .. } = &*self.shared;
-        Tools { board, list: &self.list, observer: &**observer, now: &**clock }
+        let state = self.state();
+        let interval = state.slots.get(index).map(|slot| slot.clockwork.interval);
+        let behind = interval.is_some_and(|interval| state.pace.is_behind(index, interval)) && !state.breaker.doubted();
+        Tools { board, list: &self.list, observer: &**observer, now: &**clock, desk: &self.desk, behind }
     }
 
     fn take_memory(&self, index: usize) -> Memory {

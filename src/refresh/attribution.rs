@@ -159,6 +159,21 @@ impl Register for Undivided<'_> {
         self.joined().flat_map(Ledger::tasks)
     }
 
+    /// Strangers, too, may be somebody's.
+    fn is_quiet(&self) -> bool {
+        let settled = |stranger: &Stranger| stranger.task().is_some_and(|task| task.status == Status::Finished);
+        self.tasks().all(Known::is_settled)
+            && self.strangers.tasks.values().all(|stranger| settled(stranger) && stranger.denied >= FOREIGN)
+    }
+
+    /// The cloud counts all that the undivided list shows, whosever they are.
+    fn running(&self, meant: impl Fn(&str) -> bool) -> u64 {
+        let owned: u64 = self.joined().map(|ledger| ledger.running(&meant)).sum();
+        let runs = |stranger: &Stranger| stranger.task().is_some_and(|task| task.status == Status::Running);
+        let strangers = self.strangers.tasks.iter().filter(|(id, stranger)| meant(id) && runs(stranger));
+        owned + strangers.count() as u64
+    }
+
     /// Each target has asked for its own.
     fn triggers_without_facts(&self) -> impl Iterator<Item = Trigger> {
         std::iter::empty()

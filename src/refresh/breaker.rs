@@ -215,6 +215,11 @@ impl Breaker {
         self.opened()
     }
 
+    /// The credential was refused where nothing depended on it: that opens nothing by itself, and adds to what does.
+    pub const fn doubt(&mut self) {
+        self.refusals = self.refusals.saturating_add(1);
+    }
+
     const fn unchanged(&self) -> Change {
         if self.open.is_some() { Change::StillOpen } else { Change::None }
     }

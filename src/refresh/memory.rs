@@ -1,5 +1,6 @@
 //! What a scope remembers from one refresh to the next, beside its ledger.
 
+use super::statistics::Trust;
 use crate::hss::Paging;
 use crate::model::Timestamp;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Memory {
     pub listed_together: bool,
     /// Whether the last walk that read again found a task that should have been shown before.
     pub surprised: bool,
+    /// What is made of the statistics.
+    pub trust: Trust,
     /// Whether the cloud, last asked for one task, answered with others.
     pub ids_unheeded: bool,
 }

@@ -1,6 +1,6 @@
 //! Who is read next, and how.
 //!
-//! `plan` and `schedule` decide, without I/O and without a clock; `walk` carries a plan out against the cloud; `run` is
+//! `plan`, `statistics` and `schedule` decide, without I/O and without a clock; `walk` carries a plan out against the cloud; `run` is
 //! the loop of an account; `board` holds what is known and publishes it.
 
 mod account;
@@ -8,12 +8,14 @@ pub mod attribution;
 pub mod board;
 pub mod breaker;
 pub mod company;
+mod inquiry;
 pub mod memory;
 pub mod pace;
 pub mod plan;
 pub mod register;
 pub mod run;
 pub mod schedule;
+pub mod statistics;
 mod walk;
 
 pub use board::Board;

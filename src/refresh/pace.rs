@@ -6,6 +6,9 @@ use std::time::Duration;
 const PUNCTUAL: f64 = 1.1;
 const MOMENT: Duration = Duration::from_secs(1);
 
+/// A turn that comes so much later than it should, and another interval later, has waited for a budget that is short.
+const OVERDUE: Duration = Duration::from_secs(61);
+
 /// How late the scopes of an account are, together.
 #[derive(Clone, Debug)]
 pub struct Pace {
@@ -28,6 +31,14 @@ impl Pace {
             let late = gap.saturating_sub(interval) > MOMENT;
             *last = Some(if late { gap.div_duration_f64(interval) } else { 1.0 });
         }
+    }
+
+    /// Whether a slot with this interval has its turns too seldom: the budget does not allow more, or did not let it have
+    /// its last one.
+    pub fn is_behind(&self, slot: usize, interval: Duration) -> bool {
+        let late = |times: f64| interval.mul_f64((times - 1.0).max(0.0));
+        let last = self.gaps.get(slot).copied().flatten().unwrap_or(1.0);
+        late(self.expected) > MOMENT || late(last) > OVERDUE.max(interval)
     }
 
     /// How many times as long as configured the intervals are, if that has changed: the mean over the slots that are in use,
@@ -64,6 +75,19 @@ mod tests {
         check(1.0, &[(600, true), (900, true), (90_000, false)], Some(2.5));
         check(1.0, &[(100, true), (1000, true)], Some(2.2));
         check(3.0, &[(600, true)], None);
+    }
+
+    #[test]
+    fn a_slot_is_behind_where_the_budget_is_short_or_its_turn_was_long_overdue() {
+        let interval = Duration::from_secs(300);
+        let after = |expected, gap| {
+            let mut pace = Pace::new(1, expected);
+            pace.note(0, Duration::from_secs(gap), interval);
+            pace.is_behind(0, interval)
+        };
+        assert!(!after(1.0, 301) && !after(1.0, 600) && after(1.0, 601));
+        assert!(after(1.1, 301));
+        assert!(!Pace::new(1, 1.2).is_behind(0, Duration::from_secs(5)), "by a second: that is nothing");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! Pure: pages go in, the ledger changes, and the next question comes out. The head of the list is the probe: where
 //! nothing has changed, it is the only request.
 
+mod compare;
 mod follow;
 mod reconcile;
 
-pub(super) use follow::PAGE_NEWS;
+pub(super) use follow::{LIST_EVERY, PAGE_NEWS};
+
+use compare::Comparison;
 
 use super::memory::{Memory, Reconcile};
 use super::register::Register;
@@ -49,6 +52,8 @@ pub struct Plan {
     arrivals: u64,
     /// The lists of running and waiting tasks are due.
     lists_due: bool,
+    /// What the statistics have to do with it.
+    comparison: Comparison,
 }
 
 #[derive(Debug)]
@@ -99,7 +104,8 @@ impl Plan {
             Part::Reconcile => steps.push_back(Step::Again(memory.reconcile.take().unwrap_or_else(Reconcile::new))),
         }
         let (shown, total_before) = (HashSet::new(), ledger.total());
-        Self { part, only, steps, memory, shown, total_before, arrivals: 0, lists_due }
+        let comparison = Comparison::default();
+        Self { part, only, steps, memory, shown, total_before, arrivals: 0, lists_due, comparison }
     }
 
     /// What to ask next; nothing when the plan is done.

@@ -42,6 +42,17 @@ pub trait Register {
     /// Takes note that the list has been read without a gap between these starts.
     fn has_been_read(&mut self, read: Read);
 
+    /// Whether nothing more is to be expected of any task that is known.
+    fn is_quiet(&self) -> bool {
+        self.tasks().all(Known::is_settled)
+    }
+
+    /// How many tasks run that are `meant`, leaving out those that the cloud does not know any more.
+    fn running(&self, meant: impl Fn(&str) -> bool) -> u64 {
+        let runs = |known: &&Known| known.task.status == Status::Running && !known.is_missed();
+        self.tasks().filter(runs).filter(|known| meant(&known.task.id)).count() as u64
+    }
+
     /// The ids of the tasks whose next step must be looked for where the list did not show them.
     fn to_follow(&self, at: Timestamp) -> impl Iterator<Item = &Arc<str>> {
         self.tasks().filter(move |known| known.to_follow(at)).map(|known| &known.task.id)

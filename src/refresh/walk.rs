@@ -2,8 +2,10 @@
 
 use super::attribution::{Ask, Member, Of, Strangers, Together, Undivided};
 use super::board::{Board, Place};
+use super::inquiry::{Desk, Inquiry};
 use super::memory::Memory;
 use super::plan::{Lost, Part, Plan, Taken};
+use super::statistics::may_stand_in;
 use crate::config::Watch;
 use crate::hss::{List, Query, TaskList};
 use crate::model::observe::{Note, Observe};
@@ -23,6 +25,10 @@ pub(super) struct Tools<'a> {
     pub(super) list: &'a TaskList,
     pub(super) observer: &'a dyn Observe,
     pub(super) now: &'a (dyn Fn() -> Timestamp + Send + Sync),
+    /// Where statistics are asked for.
+    pub(super) desk: &'a Desk,
+    /// Whether its turn comes so seldom that statistics may stand in for a head.
+    pub(super) behind: bool,
 }
 
 /// How a walk ended.
@@ -32,27 +38,45 @@ pub(super) struct Walked {
     pub(super) memory: Memory,
     /// Requests sent, retries included.
     pub(super) requests: u64,
-    /// Whether a page was read at all: the credential is good.
+    /// Whether the cloud answered at all: the credential is good.
     pub(super) answered: bool,
+    /// Whether it then refused the credential, where nothing depended on it.
+    pub(super) doubted: bool,
     /// Why it ended before its plan did, if so.
     pub(super) failure: Option<Failure>,
 }
 
 /// Walks through the pages that a plan asks for. A walk that fails leaves in the book what its pages gave: each is true
 /// by itself.
-pub(super) async fn walk(part: Part, memory: Memory, scope: &Scope<'_>, tools: &Tools<'_>) -> Walked {
+pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tools: &Tools<'_>) -> Walked {
     let Scope { watch, task_type, place } = scope;
-    let Tools { board, list, observer, now } = tools;
+    let Tools { board, list, observer, now, desk, behind } = tools;
+    let mut inquiry = Inquiry::new(desk, list, watch, *task_type);
+    let may_stand_in = |book: &mut Book| {
+        let at = book.cloud_ahead.to_cloud(now());
+        may_stand_in(&memory, &book.ledger, at, watch.stale_after / 2).then_some(at)
+    };
+    if *behind
+        && part == Part::Refresh
+        && let Some(at) = board.write(*place, may_stand_in).flatten()
+        && inquiry.stands_in(&mut memory, at).await
+    {
+        return Walked { memory, answered: true, ..Walked::default() };
+    }
     let plan = board.write(*place, |book| Plan::new(part, watch.filter.trigger, memory, &book.ledger));
     let Some(mut plan) = plan else { return Walked::default() };
-    let (mut requests, mut answered) = (0, false);
+    let mut requests = 0;
     let failure = loop {
-        let Some(query) = plan.next() else { break None };
+        let Some(query) = plan.next() else {
+            let Some(said) = inquiry.after_pages(&mut plan).await else { break None };
+            board.write(*place, |book| plan.take_statistics(&said, &book.ledger));
+            continue;
+        };
         let page = match list.read(watch, *task_type, &query, &mut requests).await {
             Ok(page) => page,
             Err(failure) => break Some(failure),
         };
-        answered = true;
+        inquiry.page_was_read(page.at);
         let taken = board.write(*place, |book| {
             book.cloud_ahead = ClockOffset::between(now(), page.at);
             plan.take(page, &mut book.ledger)
@@ -66,7 +90,10 @@ pub(super) async fn walk(part: Part, memory: Memory, scope: &Scope<'_>, tools: &
             None => break None,
         }
     };
-    Walked { memory: plan.end(), requests, answered, failure }
+    if part == Part::Refresh && failure.is_none() {
+        board.write(*place, |book| inquiry.end(&mut plan, &book.ledger, *observer));
+    }
+    Walked { memory: plan.end(), requests, answered: inquiry.has_read(), doubted: inquiry.was_refused(), failure }
 }
 
 /// Targets of a project that are read together.
@@ -93,19 +120,35 @@ pub(super) struct Divided {
 
 /// Walks through a project's undivided list, and divides what is new.
 pub(super) async fn walk_together(
-    memory: Memory,
+    mut memory: Memory,
     strangers: &mut Strangers,
     project: &Project<'_>,
     tools: &Tools<'_>,
 ) -> (Walked, Divided) {
     let Project { all, scopes, joined, task_type } = project;
-    let Tools { board, list, observer, now } = tools;
+    let Tools { board, list, observer, now, desk, behind } = tools;
     let places: Vec<Place> = scopes.iter().map(|scope| scope.place).collect();
+    let mut inquiry = Inquiry::new(desk, list, all, *task_type);
+    let quiet = board.write_all(&places, |books| {
+        let at = books.first().map(|book| book.cloud_ahead.to_cloud(now()))?;
+        let undivided = undivided(books, joined, strangers);
+        (*behind && may_stand_in(&memory, &undivided, at, all.stale_after / 2)).then_some(at)
+    });
+    if let Some(at) = quiet
+        && inquiry.stands_in(&mut memory, at).await
+    {
+        return (Walked { memory, answered: true, ..Walked::default() }, Divided { shown: true, ..Divided::default() });
+    }
     let mut together = board
         .write_all(&places, |books| Together::new(all.filter.trigger, memory, &undivided(books, joined, strangers)));
-    let (mut requests, mut answered) = (0, false);
+    let mut requests = 0;
     let mut divided = Divided::default();
     let failure = loop {
+        if let Some(said) = inquiry.after_pages(together.plan()).await {
+            board.write_all(&places, |books| {
+                together.plan().take_statistics(&said, &undivided(books, joined, strangers));
+            });
+        }
         let ask = board.write_all(&places, |books| together.next(&undivided(books, joined, strangers)));
         let Some(Ask { of, query }) = ask else { break None };
         let (watch, member) = match of {
@@ -114,14 +157,14 @@ pub(super) async fn walk_together(
         };
         let page = match (list.read(watch, *task_type, &query, &mut requests).await, member) {
             (Ok(page), _) => page,
-            (Err(failure), Some(index)) if is_its_own(failure.reason) => {
+            (Err(failure), Some(index)) if !failure.reason.concerns_all() => {
                 divided.failed.insert(index, failure);
                 together.skip();
                 continue;
             }
             (Err(failure), _) => break Some(failure),
         };
-        answered = true;
+        inquiry.page_was_read(page.at);
         divided.shown |= of == Of::All;
         let (taken, ended) = board.write_all(&places, |books| {
             let ahead = ClockOffset::between(now(), page.at);
@@ -139,9 +182,15 @@ pub(super) async fn walk_together(
             Err(Lost) => break Some(lost(all, *task_type)),
         }
     };
+    if failure.is_none() {
+        board.write_all(&places, |books| {
+            inquiry.end(together.plan(), &undivided(books, joined, strangers), *observer);
+        });
+    }
     let (memory, left_out) = board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
     divided.left_out = left_out;
-    (Walked { memory, requests, answered, failure }, divided)
+    let (answered, doubted) = (inquiry.has_read(), inquiry.was_refused());
+    (Walked { memory, requests, answered, doubted, failure }, divided)
 }
 
 /// Asks only how many tasks there are in all enterprise projects.
@@ -162,23 +211,6 @@ fn undivided<'a>(books: &'a mut [&mut Book], joined: &[bool], strangers: &'a mut
     let members = books.iter_mut().zip(joined);
     let members = members.map(|(book, joined)| Member { ledger: &mut book.ledger, joined: *joined }).collect();
     Undivided { members, strangers, ended: Vec::new() }
-}
-
-/// Whether a failure is about the target that was asked for, and not about everything there is.
-pub(super) const fn is_its_own(reason: Reason) -> bool {
-    match reason {
-        Reason::Auth | Reason::TokenExpired | Reason::Blocked | Reason::Throttled | Reason::Connect | Reason::Tls => {
-            false
-        }
-        Reason::Permission
-        | Reason::Invalid
-        | Reason::NotFound
-        | Reason::Server
-        | Reason::Timeout
-        | Reason::Decode
-        | Reason::TooLarge
-        | Reason::Inconsistent => true,
-    }
 }
 
 fn note(reread: bool, watch: &Watch, observer: &dyn Observe) {

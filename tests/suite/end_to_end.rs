@@ -34,5 +34,7 @@ mod rows;
 mod secrets;
 /// What is too old to be said.
 mod staleness;
+/// How many tasks there are: what statistics add, and that nothing depends on them.
+mod statistics;
 /// Enterprise projects that are read together.
 mod together;

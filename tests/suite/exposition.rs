@@ -159,6 +159,7 @@ fn what_happens_on_the_way_is_counted() {
     instruments.note(Note::MalformedTasks { account, count: 2 });
     instruments.note(Note::DuplicateTasks { account, count: 3 });
     instruments.note(Note::PageReread { account });
+    instruments.note(Note::StatisticsDistrusted { account });
     instruments.note(Note::UnknownValues { field: Field::TaskStatus, count: 4 });
     instruments.note(Note::LogMessage { level: LogLevel::Error });
     let page = compose(&world::empty(), &instruments);

@@ -30,6 +30,8 @@ mod server;
 mod signing;
 /// The simulated cloud speaks the API as documented.
 mod simulator;
+/// What statistics add to reading, and what the list makes of them.
+mod statistics;
 /// The house keeps its rules.
 mod tidy;
 /// What an answer of the task list may hold.

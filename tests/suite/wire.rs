@@ -1,6 +1,7 @@
 //! What an answer of the task list may hold without costing the page.
 #![cfg(test)]
 
+use hss_exporter::hss::Statistics;
 use hss_exporter::hss::wire::{self, Page};
 use hss_exporter::model::observe::Field;
 use hss_exporter::model::{Counts, Scan, Status, TaskType, Timestamp, Trigger};
@@ -109,6 +110,23 @@ fn an_answer_that_is_no_task_list_is_refused() {
     assert!(page(r#"{"total_num":0}"#, TaskType::ClusterScan).tasks.is_empty());
 }
 
+#[test]
+fn statistics_are_read_field_by_field() {
+    let read = |body: &str| {
+        let Statistics { at, total, running, newest } = wire::statistics(body.as_bytes(), AT).unwrap();
+        assert_eq!(at, AT);
+        (total, running, newest)
+    };
+    let newest = Some(Timestamp::new(Duration::from_millis(1_745_311_451_500)));
+    let body = r#"{"total_num":400,"running_num":2,"last_task_start_time":1745311451500}"#;
+    assert_eq!(read(body), (Some(400), Some(2), newest));
+    assert_eq!(read(r#"{"total_num":null,"running_num":-1,"last_task_start_time":0}"#), (None, None, None));
+    assert_eq!(read(r#"{"running_num":"3","new":{}}"#), (None, Some(3), None));
+    for (body, sentence) in [("<html>", "not JSON"), ("[]", "not a JSON object"), ("{}", "neither")] {
+        assert!(wire::statistics(body.as_bytes(), AT).unwrap_err().contains(sentence), "{body}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_answer_makes_it_panic(body in any::<Vec<u8>>(), json in "[\\[\\]{}\":,a-z_0-9.-]{0,80}") {
@@ -116,5 +134,7 @@ proptest! {
         let _ = wire::page(json.as_bytes(), TaskType::IacScan, AT);
         let item = format!(r#"{{"total_num":{json},"data_list":[{{"task_id":"a","start_time":{json}}}]}}"#);
         let _ = wire::page(item.as_bytes(), TaskType::IacScan, AT);
+        let _ = wire::statistics(&body, AT);
+        let _ = wire::statistics(item.as_bytes(), AT);
     }
 }

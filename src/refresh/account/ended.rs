@@ -15,7 +15,7 @@ use std::time::Duration;
 impl Work {
     /// A scope was read by itself.
     pub(super) fn scope_ended(&self, index: usize, scope: &OwnScope, part: Part, walked: Walked, took: Duration) {
-        let Walked { memory, requests, answered, failure } = walked;
+        let Walked { memory, requests, answered, doubted, failure } = walked;
         let failure = failure.map(Arc::new);
         let now = (self.shared.clock)();
         // A page far down that cannot be read again takes nothing from what is known.
@@ -32,6 +32,14 @@ impl Work {
         self.turn_ended(index, part, memory, Next { history, reconcile_in: next });
         // What a turn far down failed with does not stand in its scope's book.
         self.judge(index, answered, failure, &[index], part != Part::Reconcile);
+        self.doubt(doubted);
+    }
+
+    /// The credential was refused, if so, where nothing depended on it.
+    pub(super) fn doubt(&self, doubted: bool) {
+        if doubted {
+            self.state().breaker.doubt();
+        }
     }
 
     /// Writes into the book how a scope was read.

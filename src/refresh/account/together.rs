@@ -59,11 +59,11 @@ impl Work {
         let scopes_walked = scopes.iter().map(|scope| scope.as_walked()).collect();
         let walked = walk::Project { all: &project.all, scopes: scopes_walked, joined, task_type };
         if part == Part::Refresh && walked.joined.contains(&true) {
-            let (ended, divided) = walk::walk_together(memory, &mut strangers, &walked, &self.tools()).await;
+            let (ended, divided) = walk::walk_together(memory, &mut strangers, &walked, &self.tools(index)).await;
             self.give_back(number, strangers);
             self.project_ended(index, number, &walked.joined, ended, divided, began.elapsed());
         } else {
-            let ended = walk::count_together(&mut strangers, &walked, &self.tools()).await;
+            let ended = walk::count_together(&mut strangers, &walked, &self.tools(index)).await;
             self.give_back(number, strangers);
             self.project_counted(index, number, memory, ended);
         }
@@ -95,7 +95,7 @@ impl Work {
         took: Duration,
     ) {
         let Some(project) = self.projects.get(number) else { return };
-        let Walked { memory, requests, answered, failure } = walked;
+        let Walked { memory, requests, answered, doubted, failure } = walked;
         let failure = failure.map(Arc::new);
         let now = (self.shared.clock)();
         let refused = failure.as_deref().is_some_and(|failure| !divided.shown && is_refusal(failure.reason));
@@ -115,6 +115,7 @@ impl Work {
         self.tell_project(number, project, requests, failure.as_deref(), &divided);
         let scopes: Vec<usize> = members().map(|(_, scope)| *scope).collect();
         self.judge(index, answered, failure, &scopes, true);
+        self.doubt(doubted);
     }
 
     /// The tasks of a project were counted.

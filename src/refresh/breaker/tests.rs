@@ -175,3 +175,18 @@ fn another_credential_has_everything_before_it() {
     assert!(matches!(end_of(&mut breaker, "a", 2 * MINUTE, 4 * MINUTE, How::Refused), Change::None), "the old one's");
     assert!(matches!(end(&mut breaker, "a", 5 * MINUTE, How::Good), Change::Closed), "a request has succeeded");
 }
+
+#[test]
+fn a_refusal_that_costs_nothing_is_a_doubt() {
+    let mut breaker = Breaker::default();
+    let project: Arc<str> = "a".into();
+    let answered = |at: u64| Duration::from_secs(at);
+    let turn = |began, at| Ended { project: &project, began, at, answered: true, refusal: None };
+    breaker.ended(&turn(answered(1), answered(2)));
+    assert_eq!(breaker.lanes(), LANES);
+    (0..9).for_each(|_| breaker.doubt());
+    assert!(breaker.rests(answered(3)).is_none());
+    assert_eq!(breaker.lanes(), 1, "one request at a time");
+    breaker.ended(&turn(answered(4), answered(5)));
+    assert_eq!(breaker.lanes(), LANES);
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How often the running and the waiting tasks are listed to their ends: what was retried deep down shows there.
-const LIST_EVERY: Duration = Duration::from_secs(3600);
+pub(in crate::refresh) const LIST_EVERY: Duration = Duration::from_secs(3600);
 
 /// How many tasks are asked for one by one in a refresh; the others have their turn in the next.
 const MAX_LOOKUPS: usize = 20;
@@ -59,7 +59,10 @@ impl Plan {
         match turned {
             Turned::Lost => return Err(Lost),
             Turned::Gap | Turned::More => self.steps.push_front(Step::Unfinished(paging, status)),
-            Turned::End if status == Status::Running => self.look_up(ledger.to_follow(at)),
+            Turned::End if status == Status::Running => {
+                self.running_listed(&paging, at, ledger);
+                self.look_up(ledger.to_follow(at));
+            }
             Turned::End => {
                 self.look_up(ledger.in_status(status));
                 if self.lists_due {

@@ -222,10 +222,26 @@ async fn an_unreachable_cloud_leaves_a_page_that_says_so() {
     for family in live {
         assert!(page.all(family, &[]).is_empty(), "{family} of a cloud that was never reached");
     }
-    page.check("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "200")], Some(0.0));
-    assert!(page.known("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "error")]) >= 4.0);
-    assert!(page.known("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "connect")]) >= 4.0);
-    page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "auth")], Some(0.0));
+    page.check(
+        "hss_exporter_api_attempts_total",
+        &[("account", "prod"), ("api", "ListTasks"), ("code", "200")],
+        Some(0.0),
+    );
+    assert!(
+        page.known("hss_exporter_api_attempts_total", &[("account", "prod"), ("api", "ListTasks"), ("code", "error")])
+            >= 4.0
+    );
+    assert!(
+        page.known(
+            "hss_exporter_api_errors_total",
+            &[("account", "prod"), ("api", "ListTasks"), ("reason", "connect")]
+        ) >= 4.0
+    );
+    page.check(
+        "hss_exporter_api_errors_total",
+        &[("account", "prod"), ("api", "ListTasks"), ("reason", "auth")],
+        Some(0.0),
+    );
     assert_eq!(rig.get("/-/ready").await.0, 200);
     assert_eq!(rig.get("/-/healthy").await.0, 200);
     assert!(rig.landing().await.contains("connect"));
@@ -257,7 +273,8 @@ async fn what_passes_by_itself_is_tried_again_and_nobody_notices() {
     rig.first().await;
     rig.cloud.faults().push(Fault::refuse(Refusal::gateway(503, "0613", "The IAM service is currently unavailable")));
     rig.cloud.faults().push(Fault::reset());
-    let retries = |page: &Page| page.known("hss_exporter_api_retries_total", &[("account", "prod")]);
+    let retries =
+        |page: &Page| page.known("hss_exporter_api_retries_total", &[("account", "prod"), ("api", "ListTasks")]);
     let page = rig
         .page_where("both have been tried again", |page| {
             assert!(page.all("hss_target_up", &[]).iter().all(|series| series.value == 1.0));
@@ -265,10 +282,22 @@ async fn what_passes_by_itself_is_tried_again_and_nobody_notices() {
         })
         .await;
     for reason in ["server", "connect"] {
-        page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", reason)], Some(1.0));
+        page.check(
+            "hss_exporter_api_errors_total",
+            &[("account", "prod"), ("api", "ListTasks"), ("reason", reason)],
+            Some(1.0),
+        );
     }
-    page.check("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "503")], Some(1.0));
-    page.check("hss_exporter_api_attempts_total", &[("account", "prod"), ("code", "error")], Some(1.0));
+    page.check(
+        "hss_exporter_api_attempts_total",
+        &[("account", "prod"), ("api", "ListTasks"), ("code", "503")],
+        Some(1.0),
+    );
+    page.check(
+        "hss_exporter_api_attempts_total",
+        &[("account", "prod"), ("api", "ListTasks"), ("code", "error")],
+        Some(1.0),
+    );
     let page = rig.fresh().await;
     assert!(page.all("hss_target_up", &[]).iter().all(|series| series.value == 1.0));
 }

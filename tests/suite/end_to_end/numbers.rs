@@ -117,8 +117,10 @@ fn all_wanted(world: &[Described], now: u64) -> Wanted {
     wanted.line("hss_exporter_targets", &[("account", "prod")], 3.0);
     wanted.line("hss_exporter_refresh_interval_seconds", &[("account", "prod")], 0.1);
     wanted.line("hss_exporter_stale_after_seconds", &[("account", "prod")], 600.0);
-    let budget = [("account", "prod"), ("api", "ListTasks")];
-    wanted.line("hss_exporter_api_budget_requests_per_minute", &budget, 6000.0);
+    for api in ["ListTasks", "ShowTaskStatistics"] {
+        let budget = [("account", "prod"), ("api", api)];
+        wanted.line("hss_exporter_api_budget_requests_per_minute", &budget, 6000.0);
+    }
     wanted.line("hss_exporter_task_series_limit", &[("limit", "target")], 100.0);
     wanted.line("hss_exporter_task_series_limit", &[("limit", "total")], 5000.0);
     wanted

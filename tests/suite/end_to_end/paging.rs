@@ -4,14 +4,14 @@ use super::page::Page;
 use super::rig::{BORN, Clock, DAY, HOUR, MINUTE, PAYMENTS, Rig, SECOND, Setup};
 use hss_exporter::simulator::{Fault, ReadyOrder, Refusal, Task, TaskId, World, broken_items};
 
-const CLUSTERS: (&str, &str) = ("task_type", "cluster_scan");
-const SCHEDULED: [(&str, &str); 2] = [CLUSTERS, ("trigger_type", "schedule")];
+pub(super) const CLUSTERS: (&str, &str) = ("task_type", "cluster_scan");
+pub(super) const SCHEDULED: [(&str, &str); 2] = [CLUSTERS, ("trigger_type", "schedule")];
 
 /// One list, and a page that does not grow with it.
-const CLUSTERS_ONLY: &str = "{ types: [cluster_scan], series: { enabled: false } }";
+pub(super) const CLUSTERS_ONLY: &str = "{ types: [cluster_scan], series: { enabled: false } }";
 
 /// So many scheduled tasks, numbered from 1, the last of which ended so long ago, a minute apart.
-fn history(world: &mut World, tasks: u64, ago: u64) {
+pub(super) fn history(world: &mut World, tasks: u64, ago: u64) {
     for number in 1..=tasks {
         let end = BORN - ago - number * MINUTE;
         let failed = u32::from(number % 3 == 0);
@@ -32,19 +32,19 @@ async fn start(tasks: u64, ago: u64, faults: Vec<Fault>) -> Rig {
 
 /// How many scheduled runs of the window there are, by outcome: success, partial.
 #[track_caller]
-fn check_recent(page: &Page, tasks: u64) {
+pub(super) fn check_recent(page: &Page, tasks: u64) {
     let failed = tasks / 3;
     let recent = |outcome| page.known("hss_recent_tasks", &[&SCHEDULED[..], &[("outcome", outcome)]].concat());
     assert_eq!((recent("success"), recent("partial")), ((tasks - failed) as f64, failed as f64), "of {tasks}");
 }
 
 #[track_caller]
-fn check_status(page: &Page, status: &str, tasks: u64) {
+pub(super) fn check_status(page: &Page, status: &str, tasks: u64) {
     page.check("hss_tasks", &[CLUSTERS, ("status", status)], Some(tasks as f64));
 }
 
 /// A scheduled scan that ends before our eyes is the one event.
-async fn check_one_more(rig: &Rig, id: u128) {
+pub(super) async fn check_one_more(rig: &Rig, id: u128) {
     let now = rig.clock.pass(2 * SECOND);
     let task = Task::cluster(now).scheduled().finished(now - SECOND, now, 1, 0);
     rig.cloud.edit(|world| world.insert(PAYMENTS, Task { id: TaskId(id), ..task }));

@@ -76,7 +76,11 @@ async fn a_wrong_secret_takes_all_targets_down_with_few_attempts_until_it_is_men
         rig.scrape().await.check("hss_exporter_api_blocked", &[("account", "prod")], Some(1.0));
         std::fs::write(&path, GOOD).unwrap();
         let page = until(&rig, "prod", None).await;
-        page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "auth")], Some(1.0));
+        page.check(
+            "hss_exporter_api_errors_total",
+            &[("account", "prod"), ("api", "ListTasks"), ("reason", "auth")],
+            Some(1.0),
+        );
     }
 }
 
@@ -186,8 +190,16 @@ async fn another_account_does_not_notice_a_wrong_secret() {
     let page = rig.fresh_for(|[account, ..]| *account == "good").await;
     assert!(all_are(&page, "bad", Some("auth")) && all_are(&page, "good", None));
     page.check("hss_tasks", &[("account", "good"), ("task_type", "cluster_scan"), ("status", "finished")], Some(1.0));
-    page.check("hss_exporter_api_errors_total", &[("account", "good"), ("reason", "auth")], Some(0.0));
-    page.check("hss_exporter_api_errors_total", &[("account", "bad"), ("reason", "auth")], Some(1.0));
+    page.check(
+        "hss_exporter_api_errors_total",
+        &[("account", "good"), ("api", "ListTasks"), ("reason", "auth")],
+        Some(0.0),
+    );
+    page.check(
+        "hss_exporter_api_errors_total",
+        &[("account", "bad"), ("api", "ListTasks"), ("reason", "auth")],
+        Some(1.0),
+    );
 }
 
 fn token(value: &str) -> Credential {
@@ -210,12 +222,17 @@ async fn a_token_file_may_be_rotated_before_or_after_the_token_is_dead() {
     rig.cloud.set_credentials(vec![token("token-two")]);
     let page = rig.fresh().await;
     assert!(all_are(&page, "prod", None));
-    page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "auth")], Some(0.0));
+    page.check(
+        "hss_exporter_api_errors_total",
+        &[("account", "prod"), ("api", "ListTasks"), ("reason", "auth")],
+        Some(0.0),
+    );
 
     // Too late: down, and up again with the new one.
     rig.cloud.set_credentials(vec![token("token-three")]);
     let page = rig.page_where("the token is dead", |page| is_blocked(page, "prod")).await;
-    assert!(page.known("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "auth")]) <= 3.0);
+    let errors = [("account", "prod"), ("api", "ListTasks"), ("reason", "auth")];
+    assert!(page.known("hss_exporter_api_errors_total", &errors) <= 3.0);
     std::fs::write(&path, "token-three").unwrap();
     let page = until(&rig, "prod", None).await;
     page.check("hss_exporter_api_blocked", &[("account", "prod")], Some(0.0));
@@ -298,14 +315,19 @@ fn the_documented_limit_is_never_run_into() {
             rig.cloud.arrived(5 * minute + 1).await;
             rig.cloud.arrived(5 * minute + 5).await;
             let page = rig.scrape().await;
-            page.check("hss_exporter_api_errors_total", &[("account", "prod"), ("reason", "throttled")], Some(0.0));
+            page.check(
+                "hss_exporter_api_errors_total",
+                &[("account", "prod"), ("api", "ListTasks"), ("reason", "throttled")],
+                Some(0.0),
+            );
         }
         let codes: Vec<_> = rig.cloud.requests().iter().filter_map(|request| request.status).collect();
         assert!(codes.iter().all(|code| *code == 200), "{codes:?}");
         let page = rig.scrape().await;
         assert_eq!(page.all("hss_target_up", &[]).len(), 6);
-        let waited = ["prod", "twin"]
-            .map(|account| page.known("hss_exporter_api_budget_wait_seconds_total", &[("account", account)]));
+        let waited = ["prod", "twin"].map(|account| {
+            page.known("hss_exporter_api_budget_wait_seconds_total", &[("account", account), ("api", "ListTasks")])
+        });
         assert!(waited.iter().sum::<f64>() > 0.0, "{waited:?}");
     });
 }

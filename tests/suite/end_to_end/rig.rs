@@ -6,7 +6,7 @@ use hss_exporter::app::{Exporter, Settings};
 use hss_exporter::config::{self, Config, Loaded};
 use hss_exporter::metrics::{Build, Instruments};
 use hss_exporter::model::{Snapshot, Timestamp};
-use hss_exporter::simulator::{DateHeader, Fault, Options, Scenario, Simulator, World};
+use hss_exporter::simulator::{Api, DateHeader, Fault, Options, Scenario, Simulator, World};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -283,7 +283,12 @@ impl Rig {
 
     /// How often the task list was asked for.
     pub(super) fn calls(&self) -> u64 {
-        self.cloud.calls(hss_exporter::simulator::Api::ListTasks)
+        self.cloud.calls(Api::ListTasks)
+    }
+
+    /// How often the statistics were asked for.
+    pub(super) fn statistics_calls(&self) -> u64 {
+        self.cloud.calls(Api::ShowTaskStatistics)
     }
 }
 
