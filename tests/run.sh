@@ -30,7 +30,7 @@ suite() {
     cargo test --locked
 }
 
-# What `suite` does with a few hundred worlds: reading is true and frugal, whatever happens. A failure names its seed, and
+# What `suite` does with some worlds: reading is true and frugal, whatever happens. A failure names its seed, and
 # HSS_EXPORTER_PROOF_FIRST=<seed> HSS_EXPORTER_PROOF_SEEDS=1 tries that one again.
 proof() {
     HSS_EXPORTER_PROOF_SEEDS="${HSS_EXPORTER_PROOF_SEEDS:-10000}" cargo test --release --locked --test suite reading::

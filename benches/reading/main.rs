@@ -1,8 +1,10 @@
-//! How many requests reading takes, counted from the plan alone: no clock, no network.
+//! How many requests reading takes, counted from the plan alone: no clock, no network; and what the tasks that are kept
+//! in mind take of memory.
 //!
 //! `make bench` runs it, prints the table, and writes it into `docs/performance.md`.
 
 mod archive;
+mod memory;
 mod rows;
 
 use rows::{Row, Situation, row};
@@ -17,7 +19,9 @@ const BEGIN: &str = "<!-- Written by `make bench`: from here -->\n";
 const END: &str = "<!-- to here -->\n";
 
 fn main() -> io::Result<()> {
-    let table = table();
+    // Before anything else has taken memory and given it back.
+    let memory = memory::taken()?;
+    let table = table() + &memory.map_or_else(String::new, kept_in_mind);
     io::stdout().lock().write_all(table.as_bytes())?;
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md");
     let text = std::fs::read_to_string(&page)?;
@@ -46,6 +50,17 @@ fn table() -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "\nhss-exporter {}.", env!("CARGO_PKG_VERSION"));
     text
+}
+
+fn kept_in_mind(taken: u64) -> String {
+    let tasks = memory::TARGETS * memory::TASKS;
+    format!(
+        "\n{} tasks in the windows of {} targets take {} MiB of resident memory, {} bytes a task.\n",
+        thousands(tasks),
+        memory::TARGETS,
+        taken >> 20,
+        taken / tasks
+    )
 }
 
 fn line(text: &mut String, begin: &str, cells: impl Iterator<Item = String>) {

@@ -7,7 +7,7 @@ use super::Statistics;
 use crate::model::observe::{Field, Note, Observe};
 use crate::model::{Counts, FileType, Scan, ScanTypes, Status, Task, TaskType, Timestamp, Trigger};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,8 +95,9 @@ pub fn page(body: &[u8], task_type: TaskType, at: Timestamp) -> Result<Page, Str
     let mut oddities = Oddities::default();
     let mut tasks: Vec<Task> = Vec::with_capacity(items.len());
     let mut places = HashMap::with_capacity(items.len());
+    let mut names = HashSet::new();
     for item in items {
-        let Some(task) = item.as_object().and_then(|item| task(item, task_type, at, &mut oddities)) else {
+        let Some(task) = item.as_object().and_then(|item| task(item, task_type, at, &mut names, &mut oddities)) else {
             oddities.malformed += 1;
             continue;
         };
@@ -115,7 +116,13 @@ pub fn page(body: &[u8], task_type: TaskType, at: Timestamp) -> Result<Page, Str
     Ok(Page { at, total: number(&body, "total_num"), tasks, listed, oddities })
 }
 
-fn task(item: &Map<String, Value>, task_type: TaskType, at: Timestamp, oddities: &mut Oddities) -> Option<Task> {
+fn task(
+    item: &Map<String, Value>,
+    task_type: TaskType,
+    at: Timestamp,
+    names: &mut HashSet<Arc<str>>,
+    oddities: &mut Oddities,
+) -> Option<Task> {
     let id = text(item, "task_id")?;
     if text(item, "task_type").is_some_and(|given| given != task_type.as_str()) {
         return None;
@@ -146,7 +153,7 @@ fn task(item: &Map<String, Value>, task_type: TaskType, at: Timestamp, oddities:
     let moment = |field| moment(item, field).filter(|moment| *moment <= at.plus(FUTURE));
     Some(Task {
         id: id.into(),
-        name: text(item, "task_name").map(Into::into),
+        name: text(item, "task_name").map(|name| shared(names, name)),
         trigger,
         status,
         start: moment("start_time"),
@@ -157,6 +164,16 @@ fn task(item: &Map<String, Value>, task_type: TaskType, at: Timestamp, oddities:
         scan,
         counts,
     })
+}
+
+/// Tasks of one schedule have one name: it is kept once for all of them on the page.
+fn shared(names: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {
+    if let Some(known) = names.get(name) {
+        return Arc::clone(known);
+    }
+    let name: Arc<str> = name.into();
+    names.insert(Arc::clone(&name));
+    name
 }
 
 fn clusters(info: Option<&Map<String, Value>>, oddities: &mut Oddities) -> (Scan, Counts) {

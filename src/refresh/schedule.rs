@@ -75,7 +75,7 @@ impl Clockwork {
     pub fn begin(&mut self, now: Duration, number: usize, of: usize) {
         let early = early(now, self.interval, number, of);
         // Who was kept waiting for long does not hurry because of that.
-        let comes_early = self.last_attempt.is_none() || early <= self.interval / 4;
+        let comes_early = self.last_attempt.is_none() || early <= self.interval / 2;
         self.early = if comes_early { early } else { Duration::ZERO };
         self.last_attempt = Some(now);
     }

@@ -35,6 +35,17 @@ fn the_documented_example_is_read() {
 }
 
 #[test]
+fn tasks_of_one_name_share_it() {
+    let page = page(
+        r#"{"data_list":[{"task_id":"a","task_name":"nightly"},{"task_id":"b"},{"task_id":"c","task_name":"nightly"},
+        {"task_id":"d","task_name":"weekly"}]}"#,
+        TaskType::IacScan,
+    );
+    let names: Vec<_> = page.tasks.iter().filter_map(|task| task.name.as_ref()).collect();
+    assert!(std::sync::Arc::ptr_eq(names[0], names[1]) && **names[2] == *"weekly");
+}
+
+#[test]
 fn whatever_is_null_or_absent_is_unknown() {
     for body in [
         r#"{"data_list":[{"task_id":"a"}]}"#,

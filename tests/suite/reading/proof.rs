@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many worlds are tried, unless more are asked for.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 120;
 
 /// How many tasks are asked for one by one in a refresh.
 const LOOKUPS: usize = 20;
