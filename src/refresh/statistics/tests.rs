@@ -181,7 +181,7 @@ fn what_turns_an_account_away_holds_for_all_its_scopes_until_an_hour_or_the_cred
     for reason in Reason::OF_REQUESTS {
         let mut pause = Pause::default();
         assert!(!pause.lasts(NOW, 0));
-        let of_all = ["auth", "token_expired", "throttled", "timeout", "connect", "tls"].contains(&reason.as_str());
+        let of_all = ["auth", "token_expired", "throttled", "connect", "tls"].contains(&reason.as_str());
         assert_eq!(pause.failed(reason, NOW, 7), of_all, "{reason:?}");
         assert_eq!(pause.lasts(at(59), 7), of_all);
         assert!(!pause.lasts(at(60), 7) && !pause.lasts(at(1), 8));
