@@ -6,7 +6,7 @@
 mod division;
 mod worth;
 
-pub use division::{Ask, Of, Together};
+pub use division::{Ask, Of, Parted, Together};
 pub use worth::Worth;
 
 use super::plan::LATE;
@@ -22,8 +22,10 @@ const REMEMBERED: Duration = Duration::from_secs(25 * 3600);
 /// So many states of a stranger are kept for its owner.
 const MAX_SIGHTINGS: usize = 8;
 
-/// In so many refreshes no target's list must have shown a stranger for it to be foreign.
-const FOREIGN: u8 = 2;
+/// In so many refreshes no target's list must have shown a stranger for it to be foreign, the last time so long after it was
+/// first seen: a list may come from an older copy.
+const FOREIGN: u8 = 3;
+const FOREIGN_AFTER: Duration = Duration::from_secs(3600);
 
 /// The ledgers of a project's targets, as one list shows them.
 pub struct Undivided<'a> {
@@ -64,6 +66,8 @@ pub struct Strangers {
 struct Stranger {
     /// The states in which it was seen, oldest first: its owner's ledger is told all of them.
     sightings: Vec<(Timestamp, Task)>,
+    /// When it was first seen, or seen in another status while nothing was known of its owner.
+    since: Timestamp,
     last_seen: Timestamp,
     /// In how many refreshes no target's list has shown it.
     denied: u8,
@@ -239,7 +243,7 @@ impl Undivided<'_> {
     fn forget(&mut self, at: Timestamp) {
         let mut strangers = std::mem::take(&mut self.strangers.tasks);
         strangers.retain(|_, stranger| {
-            let done = stranger.denied >= FOREIGN || stranger.ended_before(at.minus(self.window()));
+            let done = stranger.is_foreign() || stranger.ended_before(at.minus(self.window()));
             let told = done && stranger.task().is_none_or(|task| self.passed_by(task, at));
             !told && at.since(stranger.last_seen) < REMEMBERED
         });
@@ -272,11 +276,14 @@ impl Strangers {
     }
 
     fn see(&mut self, at: Timestamp, task: Task) {
-        let new = || Stranger { sightings: Vec::new(), last_seen: at, denied: 0 };
+        let new = || Stranger { sightings: Vec::new(), since: at, last_seen: at, denied: 0 };
         let stranger = self.tasks.entry(Arc::clone(&task.id)).or_insert_with(new);
         stranger.last_seen = at;
         if stranger.stands_as(&task) {
             return;
+        }
+        if !stranger.is_foreign() && stranger.task().is_some_and(|seen| seen.status != task.status) {
+            (stranger.since, stranger.denied) = (at, 0);
         }
         if stranger.sightings.len() >= MAX_SIGHTINGS {
             stranger.sightings.remove(0);
@@ -293,6 +300,15 @@ impl Strangers {
 impl Stranger {
     fn task(&self) -> Option<&Task> {
         self.sightings.last().map(|(_, task)| task)
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.denied >= FOREIGN
+    }
+
+    /// Whether the targets are asked for it at `at`.
+    fn is_open(&self, at: Timestamp) -> bool {
+        self.denied + 1 < FOREIGN || (!self.is_foreign() && at.since(self.since) >= FOREIGN_AFTER)
     }
 
     fn start(&self) -> Option<Timestamp> {

@@ -87,7 +87,7 @@ impl Company {
         self.leave(member, now.saturating_add(LEFT_OUT));
     }
 
-    /// The undivided list may not be read.
+    /// The undivided list may not be read, or not be divided.
     pub fn refused(&mut self, now: Duration) {
         self.worth.refused(now);
     }

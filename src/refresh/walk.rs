@@ -1,6 +1,6 @@
 //! Carries a plan out: asks the cloud, page by page, and writes what it answers into the books.
 
-use super::attribution::{Ask, Member, Of, Strangers, Together, Undivided};
+use super::attribution::{Ask, Member, Of, Parted, Strangers, Together, Undivided};
 use super::board::{Board, Place};
 use super::inquiry::{Desk, Inquiry};
 use super::memory::Memory;
@@ -114,6 +114,8 @@ pub(super) struct Divided {
     pub(super) failed: BTreeMap<usize, Failure>,
     /// Targets that the undivided list leaves out though they can be read.
     pub(super) left_out: BTreeSet<usize>,
+    /// Whether the cloud, asked for one task, answers with others: then nothing can be divided for sure.
+    pub(super) ids_unheeded: bool,
     /// Whether the undivided list could be read at all.
     pub(super) shown: bool,
 }
@@ -187,8 +189,9 @@ pub(super) async fn walk_together(
             inquiry.end(together.plan(), &undivided(books, joined, strangers), *observer);
         });
     }
-    let (memory, left_out) = board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
-    divided.left_out = left_out;
+    let Parted { memory, left_out, ids_unheeded } =
+        board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
+    (divided.left_out, divided.ids_unheeded) = (left_out, ids_unheeded);
     let (answered, doubted) = (inquiry.has_read(), inquiry.was_refused());
     (Walked { memory, requests, answered, doubted, failure }, divided)
 }

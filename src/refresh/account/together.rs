@@ -185,6 +185,9 @@ impl Work {
             None => company.refreshed(moment, requests, &totals).clone(),
             Some(_) => BTreeSet::new(),
         };
+        if divided.ids_unheeded {
+            company.refused(moment);
+        }
         for scope in to_count.iter().filter_map(|member| project.scopes.get(*member)) {
             if let Some(slot) = state.slots.get_mut(*scope) {
                 slot.clockwork.reconcile_at = Some(moment);

@@ -6,7 +6,7 @@
 
 use super::churn::may_be_history;
 use super::reader::{Reader, WINDOW};
-use super::world::{Faults, OLD_COPY, Unstarted, World};
+use super::world::{Faults, OLD_COPY, Unstarted, Whom, World};
 use hss_exporter::model::{Known, Outcome, Stage, Status, Task, Timestamp};
 use hss_exporter::refresh::plan::Part;
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +168,16 @@ impl Proof<'_> {
         let began = since.plus(Duration::from_secs(1));
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             for (number, run) in record.runs.iter().enumerate() {
-                let is_event = run.end().is_some_and(|end| counted.remove(&(Arc::clone(id), end)));
+                let later = |counted: &BTreeSet<(Arc<str>, Timestamp)>| {
+                    // Shown in a list of all, it is its target's own only when that shows it.
+                    let may_be_later = run.is_endless() && self.reader.whom != Whom::All;
+                    let shown = counted.iter().find(|(other, end)| other == id && Some(*end) >= run.shown);
+                    shown.filter(|_| may_be_later).cloned()
+                };
+                let is_event = run.end().is_some_and(|end| {
+                    counted.remove(&(Arc::clone(id), end))
+                        || later(&counted).is_some_and(|event| counted.remove(&event))
+                });
                 let may_be_history = number == 0 && may_be_history(id, run.start, since);
                 // An older copy may show an earlier run of a task that is known to run again.
                 let may_be_event = may_be_history || record.was_shown_unfinished;
