@@ -171,7 +171,9 @@ impl Proof<'_> {
                 let later = |counted: &BTreeSet<(Arc<str>, Timestamp)>| {
                     // Shown in a list of all, it is its target's own only when that shows it.
                     let may_be_later = run.is_endless() && self.reader.whom != Whom::All;
-                    let shown = counted.iter().find(|(other, end)| other == id && Some(*end) >= run.shown);
+                    let next = record.runs.get(number + 1).and_then(|run| run.shown);
+                    let of_run = |end: Timestamp| Some(end) >= run.shown && next.is_none_or(|next| end < next);
+                    let shown = counted.iter().find(|(other, end)| other == id && of_run(*end));
                     shown.filter(|_| may_be_later).cloned()
                 };
                 let is_event = run.end().is_some_and(|end| {
