@@ -6,7 +6,8 @@
 
 use super::churn::may_be_history;
 use super::reader::{Reader, WINDOW};
-use super::world::{Faults, OLD_COPY, Unstarted, Whom, World};
+use super::runs::Run;
+use super::world::{Faults, OLD_COPY, Record, Unstarted, Whom, World};
 use hss_exporter::model::{Known, Outcome, Stage, Status, Task, Timestamp};
 use hss_exporter::refresh::plan::Part;
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,18 +169,8 @@ impl Proof<'_> {
         let began = since.plus(Duration::from_secs(1));
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             for (number, run) in record.runs.iter().enumerate() {
-                let later = |counted: &BTreeSet<(Arc<str>, Timestamp)>| {
-                    // Shown in a list of all, it is its target's own only when that shows it.
-                    let may_be_later = run.is_endless() && self.reader.whom != Whom::All;
-                    let next = record.runs.get(number + 1).and_then(|run| run.shown);
-                    let of_run = |end: Timestamp| Some(end) >= run.shown && next.is_none_or(|next| end < next);
-                    let shown = counted.iter().find(|(other, end)| other == id && of_run(*end));
-                    shown.filter(|_| may_be_later).cloned()
-                };
-                let is_event = run.end().is_some_and(|end| {
-                    counted.remove(&(Arc::clone(id), end))
-                        || later(&counted).is_some_and(|event| counted.remove(&event))
-                });
+                let end = self.end_of(id, record, number);
+                let is_event = end.is_some_and(|end| counted.remove(&(Arc::clone(id), end)));
                 let may_be_history = number == 0 && may_be_history(id, run.start, since);
                 // An older copy may show an earlier run of a task that is known to run again.
                 let may_be_event = may_be_history || record.was_shown_unfinished;
@@ -188,7 +179,10 @@ impl Proof<'_> {
                 }
                 let stands = number + 1 == record.runs.len() && self.due == Due::Reconciled && self.stands(id);
                 let has_settled = self.due > Due::Soon;
-                if !is_event && run.ended > began && !may_be_history && ((run.shown.is_some() && has_settled) || stands)
+                if !is_event
+                    && run.ended > began
+                    && !may_be_history
+                    && ((self.was_shown(record, run) && has_settled) || stands)
                 {
                     self.fail(&format!("missed: {run:?} of {id}, which is {:?}", self.world.task(id)));
                 }
@@ -199,6 +193,24 @@ impl Proof<'_> {
         }
     }
 
+    /// When a run ended, as far as the reader can tell. Where the list does not say, it is when the run was first shown; but
+    /// shown in a list of all, it is its target's own only when that shows it.
+    fn end_of(&self, id: &Arc<str>, record: &Record, number: usize) -> Option<Timestamp> {
+        let run = record.runs.get(number)?;
+        if self.reader.whom == Whom::All || !run.is_endless() {
+            return run.end();
+        }
+        let next = record.runs.get(number + 1).and_then(|run| run.shown);
+        let of_run = |end: Timestamp| Some(end) >= run.shown && next.is_none_or(|next| end < next);
+        let ends = self.reader.events.iter().filter(|event| event.run.id == *id).map(|event| event.run.end);
+        ends.filter(|end| of_run(*end)).min().or(run.end())
+    }
+
+    /// Whether it was shown, and ever as its owner's: what only the list of all has shown is nobody's.
+    fn was_shown(&self, record: &Record, run: &Run) -> bool {
+        run.shown.is_some() && (self.reader.whom == Whom::All || record.is_owned)
+    }
+
     fn stands(&self, id: &str) -> bool {
         self.world.task(id).is_some_and(|task| task.status == Status::Finished && self.must_be_known(task))
     }
@@ -207,8 +219,9 @@ impl Proof<'_> {
         let mut expected = BTreeMap::new();
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             let kind = record.kind();
-            for run in &record.runs {
-                let (Some(end), Some(counts)) = (run.end().filter(|_| run.shown.is_some()), run.counts) else {
+            for (number, run) in record.runs.iter().enumerate() {
+                let end = self.end_of(id, record, number).filter(|_| self.was_shown(record, run));
+                let (Some(end), Some(counts)) = (end, run.counts) else {
                     continue;
                 };
                 let facts: &mut Expected = expected.entry(kind).or_default();
