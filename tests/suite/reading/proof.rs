@@ -182,7 +182,7 @@ impl Proof<'_> {
                 if !is_event
                     && run.ended > began
                     && !may_be_history
-                    && ((self.was_shown(record, run) && has_settled) || stands)
+                    && ((self.was_shown(record, run, end) && has_settled) || stands)
                 {
                     self.fail(&format!("missed: {run:?} of {id}, which is {:?}", self.world.task(id)));
                 }
@@ -206,9 +206,9 @@ impl Proof<'_> {
         ends.filter(|end| of_run(*end)).min().or(run.end())
     }
 
-    /// Whether it was shown, and ever as its owner's: what only the list of all has shown is nobody's.
-    fn was_shown(&self, record: &Record, run: &Run) -> bool {
-        run.shown.is_some() && (self.reader.whom == Whom::All || record.is_owned)
+    /// Whether it was shown, and then as its owner's: what only the list of all has shown may be nobody's.
+    fn was_shown(&self, record: &Record, run: &Run, end: Option<Timestamp>) -> bool {
+        run.shown.is_some() && (self.reader.whom == Whom::All || record.owned >= run.shown)
     }
 
     fn stands(&self, id: &str) -> bool {
@@ -220,7 +220,8 @@ impl Proof<'_> {
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             let kind = record.kind();
             for (number, run) in record.runs.iter().enumerate() {
-                let end = self.end_of(id, record, number).filter(|_| self.was_shown(record, run));
+                let end = self.end_of(id, record, number);
+                let end = end.filter(|_| self.was_shown(record, run, end) || self.is_event(id, end));
                 let (Some(end), Some(counts)) = (end, run.counts) else {
                     continue;
                 };
