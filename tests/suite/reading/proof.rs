@@ -107,8 +107,9 @@ struct Proof<'a> {
 impl Proof<'_> {
     #[track_caller]
     fn check(&mut self) {
-        let head = self.world.head_of(self.reader.whom);
-        head.iter().filter(|task| task.start.is_some()).for_each(|task| self.check_known(task));
+        let head = self.world.head();
+        let theirs = head.iter().filter(|task| self.world.belongs(&task.id, self.reader.whom));
+        theirs.filter(|task| task.start.is_some()).for_each(|task| self.check_known(task));
         let theirs = self.world.tasks().filter(|task| self.world.belongs(&task.id, self.reader.whom));
         let tasks: Vec<Task> = theirs.filter(|task| self.must_be_known(task)).cloned().collect();
         tasks.iter().for_each(|task| self.check_known(task));
@@ -209,6 +210,10 @@ impl Proof<'_> {
     /// Whether it was shown, and then as its owner's: what only the list of all has shown may be nobody's.
     fn was_shown(&self, record: &Record, run: &Run, end: Option<Timestamp>) -> bool {
         run.shown.is_some() && (self.reader.whom == Whom::All || record.owned >= run.shown)
+    }
+
+    fn is_event(&self, id: &str, end: Option<Timestamp>) -> bool {
+        self.reader.events.iter().any(|event| &*event.run.id == id && Some(event.run.end) == end)
     }
 
     fn stands(&self, id: &str) -> bool {

@@ -78,8 +78,8 @@ pub(super) struct Record {
     /// All that ended, oldest first.
     pub(super) runs: Vec<Run>,
     pub(super) was_shown_unfinished: bool,
-    /// Whether it was ever shown as its owner's.
-    pub(super) is_owned: bool,
+    /// When it was last shown as its owner's.
+    pub(super) owned: Option<Timestamp>,
 }
 
 /// A task as it was from a moment on; nothing, when it had been deleted.
@@ -139,14 +139,7 @@ impl World {
         };
         self.places.insert(Arc::clone(&id), self.records.len());
         let versions = vec![Version { since: self.now, task: Some(task) }];
-        self.records.push(Record {
-            owner,
-            hash,
-            versions,
-            runs: Vec::new(),
-            was_shown_unfinished: false,
-            is_owned: false,
-        });
+        self.records.push(Record { owner, hash, versions, runs: Vec::new(), was_shown_unfinished: false, owned: None });
         id
     }
 
@@ -265,8 +258,8 @@ impl World {
     }
 
     /// The tasks of the first page, without anybody's having asked.
-    pub(super) fn head_of(&mut self, whom: Whom) -> Vec<Task> {
-        self.page(whom, &Query { list: List::All, offset: 0 }, false).tasks
+    pub(super) fn head(&mut self) -> Vec<Task> {
+        self.page(Whom::All, &Query { list: List::All, offset: 0 }, false).tasks
     }
 
     pub(super) fn shuts_out(&self, project: usize) -> bool {
@@ -362,7 +355,9 @@ impl Record {
     /// Shows it to the reader, and takes note of that.
     fn show(&mut self, whom: Whom, as_of: Timestamp, at: Timestamp) -> Option<Task> {
         let task = self.as_of(as_of)?.clone();
-        self.is_owned |= whom == Whom::One(self.owner);
+        if whom == Whom::One(self.owner) {
+            self.owned = Some(at);
+        }
         match task.status {
             Status::Finished => {
                 if let Some(run) = self.runs.iter_mut().rev().find(|run| run.ended <= as_of) {
