@@ -232,7 +232,11 @@ impl Division {
             }
             Asking::One(_) => {}
             Asking::Gone(id) if shows(&id) => drop(left_out.insert(index)),
-            Asking::Gone(id) => drop(undivided.missed_own(index, &id)),
+            Asking::Gone(id) if listed == 0 => drop(undivided.missed_own(index, &id)),
+            Asking::Gone(_) => {
+                target.out = true;
+                self.ids_unheeded = malformed == 0;
+            }
         }
         target.without.extend(without.into_iter().filter(|id| !shows(id)));
         Taken { applied: undivided.take_own(index, at, total, page.tasks), reread }

@@ -183,7 +183,7 @@ impl Proof<'_> {
                 if !is_event
                     && run.ended > began
                     && !may_be_history
-                    && ((self.was_shown(record, run, end) && has_settled) || stands)
+                    && ((self.was_shown(record, run) && has_settled) || stands)
                 {
                     self.fail(&format!("missed: {run:?} of {id}, which is {:?}", self.world.task(id)));
                 }
@@ -203,12 +203,14 @@ impl Proof<'_> {
         }
         let next = record.runs.get(number + 1).and_then(|run| run.shown);
         let of_run = |end: Timestamp| Some(end) >= run.shown && next.is_none_or(|next| end < next);
-        let ends = self.reader.events.iter().filter(|event| event.run.id == *id).map(|event| event.run.end);
+        let latest = self.reader.ledger.facts().kinds().map(|(_, facts)| &facts.latest);
+        let known = self.reader.events.iter().map(|event| &event.run).chain(latest);
+        let ends = known.filter(|run| run.id == *id).map(|run| run.end);
         ends.filter(|end| of_run(*end)).min().or(run.end())
     }
 
     /// Whether it was shown, and then as its owner's: what only the list of all has shown may be nobody's.
-    fn was_shown(&self, record: &Record, run: &Run, end: Option<Timestamp>) -> bool {
+    fn was_shown(&self, record: &Record, run: &Run) -> bool {
         run.shown.is_some() && (self.reader.whom == Whom::All || record.owned >= run.shown)
     }
 
@@ -226,7 +228,7 @@ impl Proof<'_> {
             let kind = record.kind();
             for (number, run) in record.runs.iter().enumerate() {
                 let end = self.end_of(id, record, number);
-                let end = end.filter(|_| self.was_shown(record, run, end) || self.is_event(id, end));
+                let end = end.filter(|_| self.was_shown(record, run) || self.is_event(id, end));
                 let (Some(end), Some(counts)) = (end, run.counts) else {
                     continue;
                 };
