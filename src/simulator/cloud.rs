@@ -156,7 +156,11 @@ impl Cloud {
         if (route, self.statistics) == (Route::ShowTaskStatistics, Statistics::Refused) {
             return Err(Refusal::not_allowed());
         }
-        let limit = if route.door() == Door::Hss { self.rate_limit } else { self.iam.directory.rules.rate_limit };
+        let limit = match route.api() {
+            Api::ListTasks | Api::ShowTaskStatistics => self.rate_limit,
+            Api::InstanceMetadata | Api::PodIdentity => None,
+            _ => self.iam.directory.rules.rate_limit,
+        };
         if let Some(limit) = limit {
             let user = caller.as_ref().map_or("", |caller| &caller.credential.user);
             self.calls.entry(route.api()).or_default().admit(limit, user, &received.address, now)?;
