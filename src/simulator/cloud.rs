@@ -124,7 +124,7 @@ impl Cloud {
             (Route::OwnProjects, Some(caller)) => Ok(iam.list_own_projects(world, caller)),
             (Route::Domains, Some(caller)) => iam.list_domains(caller),
             (Route::EnterpriseProjects, Some(caller)) => eps::list(&iam.directory, world, caller, signed),
-            (Route::Token, caller) => iam.create_token(world, caller, signed, now),
+            (Route::Token, caller) => iam.create_token(world, caller, &self.gate.credentials, signed, now),
             (Route::IdToken, _) => iam.exchange_id_token(world, signed, now),
             (Route::TemporaryKey, caller) => iam.create_key(caller, &self.gate.credentials, signed, now),
             (Route::MetadataToken, _) => iam.metadata_token(signed, now),

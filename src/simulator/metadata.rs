@@ -7,6 +7,8 @@ use super::refusal::Refusal;
 use serde_json::Value;
 
 const MAX_TTL_SECONDS: u64 = 21_600;
+/// Older ones are forgotten before their time.
+const MAX_SESSIONS: usize = 1000;
 
 /// What an instance is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,9 @@ impl Iam {
         self.metadata.count = self.metadata.count.saturating_add(1);
         let token = format!("METADATA{:032x}", self.metadata.count);
         self.metadata.tokens.retain(|(_, expires)| *expires > now);
+        if self.metadata.tokens.len() >= MAX_SESSIONS {
+            self.metadata.tokens.remove(0);
+        }
         self.metadata.tokens.push((token.clone(), now.saturating_add(ttl.saturating_mul(1000))));
         Ok(Content::ok(token.into()))
     }

@@ -1,7 +1,7 @@
 //! A Huawei Cloud to talk to, for the demo, the tests and the benchmarks.
 //!
-//! [`world`] says what goes on, [`Simulator`] serves it over real HTTP, [`faults`] spoils it. Everything on the wire is
-//! written by hand from the vendor's API page: this room knows neither our client nor our domain, so that a misspelling
+//! [`world`] says what goes on, [`iam`] who may see it, [`Simulator`] serves it over real HTTP, [`faults`] spoils it.
+//! Everything on the wire is written by hand from the vendor's API pages: this room knows neither our client nor our domain, so that a misspelling
 //! on one side is not cancelled by the same one on the other.
 
 pub mod auth;

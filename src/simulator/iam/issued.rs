@@ -2,12 +2,14 @@
 
 use super::super::auth::{Access, Credential};
 use super::super::dice::dice;
-use super::directory::Principal;
+use super::people::Principal;
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What has expired is remembered for so long: its refusal says that it has expired.
 const REMEMBERED_MS: u64 = 24 * 60 * 60_000;
+/// Older ones are forgotten before their time: nobody holds so many.
+const MAX_ISSUED: usize = 1000;
 
 /// What a token is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,9 @@ impl Issuer {
         let Principal { user, projects, enterprise_projects } = who;
         let credential = Credential { user, access, projects, enterprise_projects };
         self.issued.retain(|issued| issued.expires.saturating_add(REMEMBERED_MS) > now);
+        if self.issued.len() >= MAX_ISSUED {
+            self.issued.remove(0);
+        }
         self.issued.push(Issued { credential, scope, expires });
     }
 

@@ -1,10 +1,10 @@
 //! Temporary access keys, for a token or an agency.
 
-use super::super::auth::{Access, Caller, Signed};
+use super::super::auth::{Access, Caller, Credential, Signed};
 use super::super::content::Content;
 use super::super::refusal::Refusal;
 use super::Iam;
-use super::directory::Principal;
+use super::people::Principal;
 use super::tokens::{body, method, text};
 use serde_json::Value;
 
@@ -17,17 +17,14 @@ impl Iam {
     pub(in super::super) fn create_key(
         &mut self,
         caller: Option<&Caller>,
-        configured: &[super::super::Credential],
+        configured: &[Credential],
         signed: &Signed<'_>,
         now: u64,
     ) -> Result<Content, Refusal> {
         let body = body(signed)?;
         let method = method(&body)?;
         let who = match method {
-            "token" => {
-                let token = text(&body, "/auth/identity/token/id").or_else(|| signed.header("x-auth-token"));
-                self.bearer(configured, token.ok_or_else(Refusal::unauthenticated)?, now)?
-            }
+            "token" => self.by_token(configured, signed, &body, now)?,
             "assume_role" => self.by_agency(caller, &body)?,
             _ => return Err(Refusal::invalid_body()),
         };
@@ -41,14 +38,21 @@ impl Iam {
         Ok(Content::created(self.issue_key(who, now, lifetime)))
     }
 
-    /// Whose token it is.
-    fn bearer(&self, configured: &[super::super::Credential], token: &str, now: u64) -> Result<Principal, Refusal> {
-        let all = configured.iter().chain(self.issued().iter().map(|issued| &issued.credential));
+    /// Whose token it is that the body holds, or the header.
+    pub(super) fn by_token(
+        &self,
+        configured: &[Credential],
+        signed: &Signed<'_>,
+        body: &Value,
+        now: u64,
+    ) -> Result<Principal, Refusal> {
+        let token = text(body, "/auth/identity/token/id").or_else(|| signed.header("x-auth-token"));
+        let token = token.ok_or_else(Refusal::unauthenticated)?;
         let good = |access: &Access| match access {
             Access::Token { value, expires } => value == token && expires.is_none_or(|expires| expires > now),
             Access::Key { .. } => false,
         };
-        let found = all.into_iter().find(|credential| good(&credential.access)).map(Principal::from);
-        found.ok_or_else(Refusal::invalid_token)
+        let mut all = configured.iter().chain(self.issued().iter().map(|issued| &issued.credential));
+        all.find(|credential| good(&credential.access)).map(Principal::from).ok_or_else(Refusal::invalid_token)
     }
 }

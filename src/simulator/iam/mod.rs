@@ -3,16 +3,18 @@
 //! Shapes and texts as the vendor's API pages and SDKs show them.
 
 pub mod directory;
+pub mod people;
 
 mod issued;
 mod keys;
 mod projects;
 mod tokens;
 
-pub use directory::{Agency, Directory, Domain, IdentityProvider, OtherProject, Rules, User};
+pub use directory::{Directory, Domain, OtherProject, Rules};
+pub use people::{Agency, IdentityProvider, User};
 
-pub(super) use directory::Principal;
 pub(super) use issued::{Issued, Scope};
+pub(super) use people::Principal;
 pub(super) use projects::is_of_another_region;
 
 use self::issued::Issuer;
@@ -24,7 +26,7 @@ pub struct Iam {
     /// Who and what there is.
     pub directory: Directory,
     issuer: Issuer,
-    /// By the name of the user.
+    /// By the name of the user, for those who exist.
     logins: HashMap<String, Login>,
     pub(super) metadata: super::metadata::Sessions,
 }

@@ -1,20 +1,21 @@
-//! Tokens: for a password, for an agency, for the token of another identity provider.
+//! Tokens: for a password, an agency, another token, or the token of another identity provider.
 
-use super::super::auth::{Caller, Signed};
+use super::super::auth::{Caller, Credential, Signed};
 use super::super::content::Content;
 use super::super::refusal::Refusal;
 use super::super::world::World;
-use super::directory::Principal;
 use super::issued::{Scope, moment};
-use super::{Iam, projects};
+use super::people::Principal;
+use super::{Iam, Login, projects};
 use serde_json::{Map, Value, json};
 
 impl Iam {
-    /// `POST /v3/auth/tokens`
+    /// `POST /v3/auth/tokens`; `configured` are the tokens that nobody had to ask for.
     pub(in super::super) fn create_token(
         &mut self,
         world: &World,
         caller: Option<&Caller>,
+        configured: &[Credential],
         signed: &Signed<'_>,
         now: u64,
     ) -> Result<Content, Refusal> {
@@ -22,6 +23,7 @@ impl Iam {
         let (method, who) = match method(&body)? {
             "password" => ("password", self.by_password(&body, now)?),
             "assume_role" => ("assume_role", self.by_agency(caller, &body)?),
+            "token" => ("token", self.by_token(configured, signed, &body, now)?),
             _ => return Err(Refusal::invalid_body()),
         };
         let scope = self.scope(world, &body, &who, Scope::Domain)?;
@@ -55,19 +57,20 @@ impl Iam {
         let of_user = |key: &str| text(body, &format!("/auth/identity/password/user/{key}"));
         let given = [of_user("name"), of_user("password"), of_user("domain/name")];
         let [Some(name), Some(password), Some(domain)] = given else { return Err(Refusal::invalid_body()) };
-        let rules = self.directory.rules;
-        let login = self.logins.entry(name.to_owned()).or_default();
+        let wrong = || Refusal::iam(401, "The username or password is wrong.");
+        let directory = &self.directory;
+        let user = directory.user(name).filter(|_| domain == directory.domain.name).ok_or_else(wrong)?;
+        let login = self.logins.entry(user.name.clone()).or_default();
         if now < login.locked_until {
             return Err(Refusal::iam(401, "The account is locked."));
         }
-        let known = self.directory.users.iter().find(|user| user.name == name && user.password == password);
-        let Some(user) = known.filter(|_| domain == self.directory.domain.name) else {
+        if user.password != password {
             login.failures = login.failures.saturating_add(1);
-            if login.failures >= rules.login_failures {
-                (login.failures, login.locked_until) = (0, now.saturating_add(rules.login_lock));
+            if login.failures >= directory.rules.login_failures {
+                *login = Login { failures: 0, locked_until: now.saturating_add(directory.rules.login_lock) };
             }
-            return Err(Refusal::iam(401, "The username or password is wrong."));
-        };
+            return Err(wrong());
+        }
         login.failures = 0;
         if !user.enabled {
             return Err(Refusal::iam(401, "The user is disabled."));

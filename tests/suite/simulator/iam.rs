@@ -281,6 +281,11 @@ async fn an_id_token_is_exchanged_for_a_token_that_is_exchanged_for_a_key() {
     let scoped = json!({ "auth": { "id_token": { "id": "simulated-id-token-of-no-value" }, "scope": region() } });
     let scoped = ground.call("POST", ID_TOKENS, scoped.to_string()).unsigned("X-Idp-Id", "cluster");
     assert_eq!(hss(&ground, &token_of(&scoped.send().await)).await, good());
+    let mut rescoped = by_token(&token);
+    rescoped["auth"]["scope"] = region();
+    let rescoped = ground.call("POST", TOKENS, rescoped.to_string()).send().await;
+    assert_eq!(rescoped.json()["token"]["methods"], json!(["token"]));
+    assert_eq!(hss(&ground, &token_of(&rescoped)).await, good());
     let wrong = exchange("wrong", "cluster").send().await;
     assert_eq!(wrong.iam_error(), iam_error(401, "Authentication failed"));
     let wrong = exchange("simulated-id-token-of-no-value", "other").send().await;
