@@ -39,11 +39,6 @@ impl Archive {
         Self { now, began: now, projects, came: Vec::new(), past, changed: BTreeMap::new(), wait: Vec::new() }
     }
 
-    /// What time it is.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.now
-    }
-
     /// So much time passes.
     pub(crate) fn pass(&mut self, time: Duration) {
         self.now = self.now.plus(time);

@@ -78,11 +78,7 @@ impl Undivided<'_> {
     pub fn take_own(&mut self, index: usize, at: Timestamp, total: Option<u64>, tasks: Vec<Task>) -> Applied {
         let mut applied = Applied::default();
         let Some(member) = self.members.get_mut(index) else { return applied };
-        for task in &tasks {
-            for (at, sighting) in self.strangers.claim(&task.id) {
-                applied.add(member.ledger.apply(at, vec![sighting]));
-            }
-        }
+        applied.add(self.strangers.claim(member.ledger, &tasks));
         applied.changed |= member.ledger.count_total(total);
         applied.add(member.ledger.apply(at, tasks));
         self.attribute(index, applied)
@@ -275,6 +271,20 @@ impl Strangers {
         std::mem::take(&mut self.fell)
     }
 
+    /// A target's own list shows these tasks: those that it did not know, and that were seen before, have found their owner.
+    /// Its ledger is told all that was seen of them.
+    pub fn claim(&mut self, ledger: &mut Ledger, tasks: &[Task]) -> Applied {
+        let mut applied = Applied::default();
+        for task in tasks {
+            let known = ledger.has(&task.id);
+            let Some(Stranger { sightings, .. }) = self.tasks.remove(&task.id).filter(|_| !known) else { continue };
+            for (at, sighting) in sightings {
+                applied.add(ledger.apply(at, vec![sighting]));
+            }
+        }
+        applied
+    }
+
     fn see(&mut self, at: Timestamp, task: Task) {
         let new = || Stranger { sightings: Vec::new(), since: at, last_seen: at, denied: 0 };
         let stranger = self.tasks.entry(Arc::clone(&task.id)).or_insert_with(new);
@@ -289,11 +299,6 @@ impl Strangers {
             stranger.sightings.remove(0);
         }
         stranger.sightings.push((at, task));
-    }
-
-    /// Its owner is found: all that was seen of it.
-    fn claim(&mut self, id: &str) -> Vec<(Timestamp, Task)> {
-        self.tasks.remove(id).map(|stranger| stranger.sightings).unwrap_or_default()
     }
 }
 

@@ -72,7 +72,7 @@ impl Circle {
         let now = self.now(world);
         let reader = &mut self.readers[index];
         reader.memory.listed_together = self.company.lists_for(index, now);
-        let well = reader.turn(part, world, cut, between);
+        let well = reader.turn_among(&mut self.company.strangers, part, world, cut, between);
         let complete = reader.ledger.complete();
         if world.shuts_out(index) {
             self.company.shut_out(index);
