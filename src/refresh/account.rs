@@ -159,8 +159,8 @@ impl Work {
         let next = schedule::next(&state.breaker.admitted(&slots, now), now, state.heads_in_a_row);
         match next {
             Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
-            Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
-            Next::Turn(_, Part::Reconcile) | Next::Wait(_) | Next::Busy => {}
+            Next::Turn(_, Part::History | Part::Reconcile) => state.heads_in_a_row = 0,
+            Next::Wait(_) | Next::Busy => {}
         }
         if let Next::Turn(index, part) = next {
             self.begin(&mut state, index, part, now);
