@@ -2,6 +2,8 @@
 //! environment.
 
 mod exporter;
+mod once;
+mod progress;
 mod signals;
 
 pub use exporter::{Exporter, Settings, StartError};
@@ -68,6 +70,7 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
     match command {
         Command::Serve(serve) => block_on(self::serve(serve, environment)),
         Command::Check(check) => self::check(&check.source, environment),
+        Command::Once(once) => block_on(once::run(once, environment)),
         Command::Demo(demo) => block_on(self::demo(demo, environment)),
         Command::Simulate(simulate) => block_on(self::simulate(simulate)),
         Command::Health(health) => {
