@@ -122,3 +122,52 @@ fn padded(page: &Page, limit: usize) -> Vec<Task> {
     }
     tasks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Loaded};
+
+    fn configured(projects: &str, interval: &str) -> Config {
+        let text = format!(
+            "accounts:\n  - {{ name: a, region: cn-north-4, projects: [{projects}] }}\nrefresh: {{ interval: {interval} }}"
+        );
+        let environment = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"].map(|name| (name.to_owned(), "x".to_owned()));
+        let Ok(Loaded { config, .. }) = config::parse(&text, "test", &environment) else { panic!("{text}") };
+        config
+    }
+
+    fn of(total: u64, target: usize) -> Sample {
+        let page = Page {
+            at: Timestamp::default(),
+            total: Some(total),
+            tasks: Vec::new(),
+            listed: 0,
+            oddities: Default::default(),
+        };
+        Sample { place: Place { target, scan: 0 }, page }
+    }
+
+    #[test]
+    fn enterprise_projects_of_a_project_cost_one_request_together() {
+        let config = configured("{ id: p, enterprise_projects: [\"0\", \"7\"] }, { id: q, types: [iac_scan] }", "10m");
+        let [load] = &loads(&config, &[])[..] else { panic!("one endpoint") };
+        assert_eq!((load.targets, load.requests_per_refresh), (3, 3));
+        assert_eq!((load.interval, load.kept_interval), (Duration::from_secs(600), Duration::from_secs(600)));
+        assert!(
+            (load.requests_per_hour - 18.0).abs() < 1e-9 && (load.budget_per_hour - 5.0 * 3600.0 / 61.0).abs() < 1e-9
+        );
+        // What a page does not hold is looked for far down.
+        let [load] = &loads(&config, &[of(200, 0), of(201, 1)])[..] else { panic!("one endpoint") };
+        assert!((load.requests_per_hour - 20.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_takes_the_whole_budget() {
+        let config = configured("{ id: p }, { id: q }, { id: r }, { id: s }", "1m");
+        let [load] = &loads(&config, &[])[..] else { panic!("one endpoint") };
+        assert_eq!(load.requests_per_refresh, 8);
+        assert!((load.kept_interval.as_secs_f64() - 8.0 * 61.0 / 5.0).abs() < 1e-6, "{load:?}");
+        assert!((load.requests_per_hour - load.budget_per_hour).abs() < 1e-6, "{load:?}");
+    }
+}

@@ -167,3 +167,32 @@ impl Asker {
         counts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Loaded};
+
+    fn configured(projects: &str) -> Config {
+        let text = format!("accounts: [{{ name: a, region: cn-north-4, projects: [{projects}] }}]");
+        let environment = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"].map(|name| (name.to_owned(), "x".to_owned()));
+        let Ok(Loaded { config, .. }) = config::parse(&text, "test", &environment) else { panic!("{text}") };
+        config
+    }
+
+    #[test]
+    fn it_is_said_beforehand_how_long_asking_will_take() {
+        // Two scopes with three requests each: one more than go at once.
+        let (requests, takes) = effort(&configured("{ id: p }"));
+        assert_eq!((requests, takes), (6, Duration::from_secs(61)));
+        let (requests, takes) = effort(&configured("{ id: p, types: [iac_scan] }"));
+        assert_eq!((requests, takes), (3, Duration::ZERO));
+        // The whole project is asked for beside its enterprise projects.
+        let (requests, _) = effort(&configured("{ id: p, types: [iac_scan], enterprise_projects: [\"0\", \"7\"] }"));
+        assert_eq!(requests, 2 * 3 + 1);
+        // Many scopes take a request each.
+        let many: Vec<String> = (0..100).map(|n| format!("{{ id: p{n} }}")).collect();
+        let (requests, takes) = effort(&configured(&many.join(", ")));
+        assert_eq!((requests, takes), (200, Duration::from_secs(39 * 61)));
+    }
+}

@@ -122,3 +122,76 @@ fn load_of(load: &Load) -> String {
         "{requests_per_refresh} a refresh, {requests_per_hour:.0} of {budget_per_hour:.0} an hour at {endpoint}, where nothing changes: {kept}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EnterpriseProject, Project, Target, TaskType};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn failed(reason: Reason, status: Option<u16>) -> Outcome {
+        Outcome::Failed(Failure {
+            reason,
+            tried: String::new(),
+            status,
+            code: None,
+            message: String::new(),
+            request_id: None,
+            retry_after: None,
+        })
+    }
+
+    #[test]
+    fn a_failure_says_how_far_the_request_came() {
+        assert_eq!(standing(&failed(Reason::Connect, None)), (Some(false), None));
+        assert_eq!(standing(&failed(Reason::Auth, Some(401))), (Some(true), Some(false)));
+        // The secret's file is empty: nothing was sent.
+        assert_eq!(standing(&failed(Reason::Auth, None)), (None, Some(false)));
+        assert_eq!(standing(&failed(Reason::Server, Some(500))), (Some(true), None));
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_division_is_said_loudly() {
+        let (id, name): (Arc<str>, Arc<str>) = ("p".into(), "payments".into());
+        let target = Target {
+            account: "prod".into(),
+            project: Project { id, name },
+            enterprise_project: EnterpriseProject::All,
+            region: "r".into(),
+        };
+        let whole = Undivided {
+            target: target.into(),
+            task_type: TaskType::IacScan,
+            total: Ok(Some(12)),
+            unwatched: Some(0),
+            alike: Vec::new(),
+        };
+        let said = divided(&whole);
+        assert_eq!(said, "prod/payments iac_scan: every enterprise project with tasks is watched");
+        assert!(
+            divided(&Undivided { unwatched: Some(3), ..whole.clone() })
+                .contains("NOT WATCHED: enterprise projects with 3")
+        );
+        let twice = Undivided { alike: vec!["default".into(), "team".into()], ..whole };
+        assert!(divided(&twice).contains("COUNTED TWICE: default, team show the same tasks"));
+    }
+
+    #[test]
+    fn an_interval_that_cannot_be_kept_is_told_the_one_that_can() {
+        let load = Load {
+            endpoint: "https://hss.example.com".to_owned(),
+            targets: 4,
+            requests_per_refresh: 8,
+            requests_per_hour: 295.0,
+            budget_per_hour: 295.1,
+            interval: Duration::from_secs(60),
+            kept_interval: Duration::from_millis(97_600),
+        };
+        let said = load_of(&load);
+        assert!(
+            said.starts_with("8 a refresh, 295 of 295 an hour") && said.ends_with("1m CANNOT BE KEPT, but 1m 38s can"),
+            "{said}"
+        );
+    }
+}
