@@ -9,7 +9,7 @@ use hss_exporter::hss::wire;
 use hss_exporter::model::{Failure, Reason, TaskType};
 use hss_exporter::simulator::{Access, Credential, Fault, Granted, Options, Refusal, Scenario, Simulator};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,21 +191,11 @@ async fn of_ways(all: &mut Mistakes) {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     all.insert("The port is wrong", told(&Rig::new(format!("http://{closed}"))).await);
     all.insert("The host's name is unknown", told(&Rig::new("http://hss.example.invalid")).await);
-    let (full, _waiting) = silent();
-    let rig = Rig { timeout: Duration::from_secs(1), ..Rig::new(full) };
+    // Nobody takes up the connection: the first bytes of TLS are swallowed.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let rig = with_ca(&tls, &format!("https://{}", silent.local_addr().unwrap()));
+    let rig = Rig { timeout: Duration::from_secs(1), ..rig };
     all.insert("A firewall swallows everything", told(&rig).await);
-}
-
-/// An address that answers no attempt to connect: what is waiting there fills its queue.
-fn silent() -> (String, Vec<impl Sized>) {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    socket.listen(0).unwrap();
-    let listener: TcpListener = socket.into();
-    let address = listener.local_addr().unwrap();
-    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
-    let waiting: Vec<_> = (0..3).map(|_| connect()).collect();
-    (format!("http://{address}"), vec![(Some(listener), waiting)])
 }
 
 /// What is found before anything is asked.
