@@ -2,12 +2,16 @@
 //! environment.
 
 mod exporter;
+mod once;
+mod online;
+mod progress;
 mod signals;
 
 pub use exporter::{Exporter, Settings, StartError};
+pub use online::{Counts, Outcome, Report, Row, Undivided, examine};
 
 use crate::cli::{self, Command};
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Config, Loaded, Problem};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
 use crate::model::observe::Observe;
@@ -67,7 +71,8 @@ pub fn main() -> ExitCode {
 fn run(command: Command, environment: &[(String, String)]) -> Result<String, Failed> {
     match command {
         Command::Serve(serve) => block_on(self::serve(serve, environment)),
-        Command::Check(check) => self::check(&check.source, environment),
+        Command::Check(check) => self::check(&check, environment),
+        Command::Once(once) => block_on(once::run(once, environment)),
         Command::Demo(demo) => block_on(self::demo(demo, environment)),
         Command::Simulate(simulate) => block_on(self::simulate(simulate)),
         Command::Health(health) => {
@@ -95,15 +100,21 @@ async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<St
     Ok(String::new())
 }
 
-fn check(source: &cli::Source, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = load(source, environment)?;
-    let mut text = String::new();
-    for warning in warnings {
-        text.push_str(&format!("warning: {warning}\n"));
+fn check(flags: &cli::Check, environment: &[(String, String)]) -> Result<String, Failed> {
+    let loaded = load(&flags.source, environment)?;
+    if flags.online {
+        return block_on(online::run(loaded, flags.output, environment));
     }
+    let Loaded { config, warnings } = loaded;
+    Ok(verdict(&config, &warnings))
+}
+
+/// What is said of a configuration that is good.
+fn verdict(config: &Config, warnings: &[Problem]) -> String {
+    let warnings: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
     let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
     let accounts = config.accounts.len();
-    Ok(format!("{text}the configuration is valid: {}, {}\n", counted(accounts, "account"), counted(targets, "target")))
+    format!("{warnings}the configuration is valid: {}, {}\n", counted(accounts, "account"), counted(targets, "target"))
 }
 
 /// `1 target`, `2 targets`

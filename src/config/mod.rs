@@ -25,7 +25,7 @@ pub use endpoint::{Endpoint, EndpointError, PlainHttp};
 pub use listen::ListenAddress;
 pub use load::{Loaded, from_environment, load, parse};
 pub use problem::{Problem, Problems};
-pub use schema::keys;
+pub use schema::{defaults, keys};
 pub use secret::{Secret, SecretSource};
 
 use crate::model::{FileType, ScanTypes, Target, TaskType, Timestamp, Trigger};

@@ -147,7 +147,8 @@ impl Identity {
     pub(super) fn scrub(&self) -> Scrub {
         match self {
             Self::AccessKey(key) => {
-                Scrub::new([Some(&key.secret), key.security_token.as_ref()].into_iter().flatten().cloned())
+                let secrets = [Some(&key.secret), key.security_token.as_ref(), key.misplaced_secret()];
+                Scrub::new(secrets.into_iter().flatten().cloned())
             }
             Self::Token(token) => Scrub::new([token.clone()]),
         }
