@@ -2,12 +2,14 @@
 //! environment.
 
 mod exporter;
+mod projectless;
 mod signals;
 
 pub use exporter::{Exporter, Settings, StartError};
 
 use crate::cli::{self, Command};
-use crate::config::{self, Config, Loaded};
+use crate::cloud::Cloud;
+use crate::config::{self, Config, Loaded, WithoutFile};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
 use crate::model::observe::Observe;
@@ -79,9 +81,29 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
 }
 
 async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = load(&flags.source, environment)?;
-    let instruments = instruments(&config);
-    log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
+    let (Loaded { config, warnings }, instruments) = match load(&flags.source, environment)? {
+        WithoutFile::Whole(loaded) => {
+            let instruments = instruments(&loaded.config);
+            log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
+            (loaded, instruments)
+        }
+        WithoutFile::Projectless { account, refresh } => {
+            let instruments = Arc::new(Instruments::new([&*account.name], Build::THIS));
+            let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
+            log_to_stderr(&flags.log, Arc::clone(&observer))?;
+            let cloud = Arc::new(Cloud::new(clock(), observer, &refresh, environment));
+            let project = tokio::select! {
+                project = projectless::find(&cloud, &account) => project.map_err(Failed::Run)?,
+                () = signals::told_to_end() => return Ok(String::new()),
+            };
+            tracing::info!(region = %account.region, project = %project.id, "the region's project was found");
+            let loaded = config::from_environment(Some(&account.region), Some(&project.id), environment);
+            match loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))? {
+                WithoutFile::Whole(loaded) => (loaded, instruments),
+                WithoutFile::Projectless { .. } => return Err(Failed::Run("the project's id is lost".to_owned())),
+            }
+        }
+    };
     for warning in &warnings {
         tracing::warn!(problem = %warning, "configuration");
     }
@@ -96,7 +118,14 @@ async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<St
 }
 
 fn check(source: &cli::Source, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = load(source, environment)?;
+    let Loaded { config, warnings } = match load(source, environment)? {
+        WithoutFile::Whole(loaded) => loaded,
+        WithoutFile::Projectless { .. } => {
+            return Ok(
+                "the configuration is valid: 1 account; its region's project is looked up at the start\n".to_owned()
+            );
+        }
+    };
     let mut text = String::new();
     for warning in warnings {
         text.push_str(&format!("warning: {warning}\n"));
@@ -158,13 +187,13 @@ async fn simulate(flags: cli::Simulate) -> Result<String, Failed> {
 }
 
 /// The configuration: the file that is named, or the one that is there, or what flags and environment say.
-fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<Loaded, Failed> {
+fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<WithoutFile, Failed> {
     let here = Path::new(CONFIG_FILE);
     let (region, project) = (source.region.as_deref(), source.project.as_deref());
     let loaded = match &source.file {
-        Some(file) => config::load(file, environment),
+        Some(file) => config::load(file, environment).map(WithoutFile::Whole),
         None if !here.exists() => config::from_environment(region, project, environment),
-        None if region.is_none() && project.is_none() => config::load(here, environment),
+        None if region.is_none() && project.is_none() => config::load(here, environment).map(WithoutFile::Whole),
         None => {
             let sentence = "--region and --project are for use without a configuration file, but there is one here";
             return Err(Failed::Usage(format!("{sentence} ({CONFIG_FILE}): leave them out, or go elsewhere")));
