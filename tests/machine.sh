@@ -6,11 +6,15 @@
 #   prometheus               promtool, and a Prometheus that tests/ecosystem starts by itself
 #   prometheus-alertmanager  amtool, and an Alertmanager likewise
 #   systemd                  systemd-analyze, which looks at our unit; it need not run
+#   python3-venv             for the vendor's SDK, which comes from PyPI and goes into target/sdk
 set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly for_build=(gcc libc6-dev ca-certificates)
 readonly servers=(prometheus prometheus-alertmanager)
-readonly for_tests=("${servers[@]}" systemd)
+readonly for_tests=("${servers[@]}" systemd python3-venv)
+readonly sdk=target/sdk
+readonly sdk_packages=tests/ecosystem/sdk.txt
 
 main() {
     command -v cargo >/dev/null || fail "there is no cargo on this machine: install Rust from https://rustup.rs"
@@ -22,6 +26,9 @@ main() {
     esac
     if command -v dpkg-query >/dev/null; then
         install_missing "${packages[@]}"
+    fi
+    if [ "${1-}" = tests ]; then
+        install_sdk
     fi
     command -v cc >/dev/null || fail "there is no C compiler (cc) on this machine: install gcc and the C library's headers"
 }
@@ -50,6 +57,20 @@ install_missing() {
     if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; }; then
         say "that did not work; if something fails now, it is for the want of them"
+    fi
+}
+
+# A list beside the packages says which they are: another list, and they are installed anew.
+install_sdk() {
+    if cmp -s "$sdk_packages" "$sdk/packages.txt"; then
+        return
+    fi
+    say "installing the vendor's SDK into $sdk"
+    rm -rf "$sdk"
+    if ! { python3 -m venv "$sdk" && "$sdk/bin/pip" install --quiet --disable-pip-version-check -r "$sdk_packages" &&
+        cp "$sdk_packages" "$sdk/packages.txt"; }; then
+        say "that did not work; if something fails now, it is for the want of it"
+        rm -rf "$sdk"
     fi
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Texts and codes as the vendor's signing guide and its users show them.
 
+use super::iam::{Issued, Scope};
 use super::refusal::Refusal;
 use crate::cloud::sign;
 use std::collections::HashMap;
@@ -110,6 +111,16 @@ impl Signed<'_> {
     }
 }
 
+/// Someone who was let in.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) credential: Credential,
+    /// What the key or token is good for.
+    pub(super) scope: Scope,
+    /// Of a temporary key.
+    expires: Option<u64>,
+}
+
 /// Lets callers in, or not.
 pub(super) struct Gate {
     pub(super) credentials: Vec<Credential>,
@@ -128,40 +139,52 @@ impl Gate {
         Self { credentials, failures: HashMap::new() }
     }
 
-    /// Who it is.
-    pub(super) fn admit(&mut self, request: &Signed<'_>, now: u64) -> Result<Credential, Refusal> {
+    /// Who it is: one of those who may always ask, or the bearer of something that was issued.
+    pub(super) fn admit(&mut self, issued: &[Issued], request: &Signed<'_>, now: u64) -> Result<Caller, Refusal> {
         if let Some(authorization) = request.header("authorization") {
-            return self.admit_key(request, authorization, now);
+            return self.admit_key(issued, request, authorization, now);
         }
         let Some(token) = request.header("x-auth-token") else {
             return Err(Refusal::unauthorized("x-auth-token not found"));
         };
-        let known =
-            |credential: &&Credential| matches!(&credential.access, Access::Token { value, .. } if value == token);
-        let credential =
-            self.credentials.iter().find(known).ok_or_else(|| Refusal::unauthorized("decrypt token fail"))?;
-        match credential.access {
+        let known = |access: &Access| matches!(access, Access::Token { value, .. } if value == token);
+        let caller = self.find(issued, known).ok_or_else(|| Refusal::unauthorized("decrypt token fail"))?;
+        match caller.credential.access {
             Access::Token { expires: Some(expires), .. } if expires <= now => Err(Refusal::token_expired()),
-            _ => Ok(credential.clone()),
+            _ => Ok(caller),
         }
     }
 
-    fn admit_key(&mut self, request: &Signed<'_>, authorization: &str, now: u64) -> Result<Credential, Refusal> {
+    fn find(&self, issued: &[Issued], known: impl Fn(&Access) -> bool) -> Option<Caller> {
+        let always = self.credentials.iter().map(|credential| (credential, &Scope::Any, None));
+        let for_a_while = issued.iter().map(|one| (&one.credential, &one.scope, Some(one.expires)));
+        let mut all = always.chain(for_a_while);
+        let (credential, scope, expires) = all.find(|(credential, ..)| known(&credential.access))?;
+        Some(Caller { credential: credential.clone(), scope: scope.clone(), expires })
+    }
+
+    fn admit_key(
+        &mut self,
+        issued: &[Issued],
+        request: &Signed<'_>,
+        authorization: &str,
+        now: u64,
+    ) -> Result<Caller, Refusal> {
         let Some(claim) = Claim::read(authorization) else {
             return Err(Refusal::unauthorized("authorization header is not of SDK-HMAC-SHA256"));
         };
-        let known = |credential: &&Credential| matches!(&credential.access, Access::Key { id, .. } if id == claim.id);
-        let Some(credential) = self.credentials.iter().find(known).cloned() else {
+        let known = |access: &Access| matches!(access, Access::Key { id, .. } if id == claim.id);
+        let Some(caller) = self.find(issued, known) else {
             return Err(Refusal::unauthorized(&format!("Get secretKey failed,ak:{},err:ak not exist", claim.id)));
         };
         let failures = self.failures.entry(claim.id.to_owned()).or_default();
         if now < failures.locked_until {
             return Err(Refusal::unauthorized("AK access failed to reach the limit,forbidden"));
         }
-        match verify(&credential, request, &claim, now) {
+        match verify(&caller, request, &claim, now) {
             Ok(()) => {
                 *failures = Failures::default();
-                Ok(credential)
+                Ok(caller)
             }
             Err(why) => {
                 failures.in_a_row = failures.in_a_row.saturating_add(1);
@@ -200,8 +223,8 @@ impl<'a> Claim<'a> {
 }
 
 /// Whether the signature is the key's; if not, why.
-fn verify(credential: &Credential, request: &Signed<'_>, claim: &Claim<'_>, now: u64) -> Result<(), String> {
-    let Access::Key { secret, security_token, .. } = &credential.access else { return Ok(()) };
+fn verify(caller: &Caller, request: &Signed<'_>, claim: &Claim<'_>, now: u64) -> Result<(), String> {
+    let Access::Key { secret, security_token, .. } = &caller.credential.access else { return Ok(()) };
     let date = request.header("x-sdk-date").unwrap_or_default();
     let signed_at = milliseconds(date).ok_or("calc ak sk signature fail:x-sdk-date is missing or wrong")?;
     if signed_at.abs_diff(now) > SIGNATURE_WINDOW_MS {
@@ -220,6 +243,7 @@ fn verify(credential: &Credential, request: &Signed<'_>, claim: &Claim<'_>, now:
     }
     match security_token {
         Some(token) if request.header("x-security-token") != Some(token) => Err("decrypt token fail".to_owned()),
+        _ if caller.expires.is_some_and(|expires| expires <= now) => Err("decrypt token fail".to_owned()),
         _ => Ok(()),
     }
 }

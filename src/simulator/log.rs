@@ -1,6 +1,7 @@
 //! What was asked, and what came of it: for tests and benchmarks.
 
 use super::query::parameter;
+use super::route::Route;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 
@@ -14,25 +15,26 @@ pub enum Api {
     ListTasks,
     /// `GET /v5/{project_id}/common/task-statistics`
     ShowTaskStatistics,
+    /// `POST /v3/auth/tokens` and `POST /v3.0/OS-AUTH/id-token/tokens`
+    CreateToken,
+    /// `POST /v3.0/OS-CREDENTIAL/securitytokens`
+    CreateTemporaryAccessKey,
+    /// `GET /v3/projects` and `GET /v3/auth/projects`
+    ListProjects,
+    /// `GET /v3/auth/domains`
+    ListDomains,
+    /// `GET /v1.0/enterprise-projects`
+    ListEnterpriseProjects,
+    /// `PUT /meta-data/latest/api/token` and `GET /openstack/latest/securitykey`
+    InstanceMetadata,
+    /// `POST` at [`Simulator::pod_identity_uri`](super::Simulator::pod_identity_uri)
+    PodIdentity,
 }
 
 impl Api {
-    const ALL: [Self; 2] = [Self::ListTasks, Self::ShowTaskStatistics];
-
-    /// What its path has behind the project.
-    const fn path_end(self) -> &'static str {
-        match self {
-            Self::ListTasks => "/common/tasks/batch-query",
-            Self::ShowTaskStatistics => "/common/task-statistics",
-        }
-    }
-
-    /// Its only HTTP method.
-    pub(super) const fn method(self) -> &'static str {
-        match self {
-            Self::ListTasks => "POST",
-            Self::ShowTaskStatistics => "GET",
-        }
+    /// Whether it is IAM's, whose answers have a trace id beside the request id.
+    pub(super) const fn is_of_iam(self) -> bool {
+        matches!(self, Self::CreateToken | Self::CreateTemporaryAccessKey | Self::ListProjects | Self::ListDomains)
     }
 }
 
@@ -47,6 +49,8 @@ pub struct LoggedRequest {
     pub api: Option<Api>,
     /// The path as it was sent.
     pub path: String,
+    /// The query as it was sent, without its `?`.
+    pub query: String,
     /// The project of the path.
     pub project: String,
     /// `enterprise_project_id`, `0` where it was not sent.
@@ -72,17 +76,14 @@ impl LoggedRequest {
     }
 
     pub(super) fn read(at: u64, path: &str, query: &str, body: &[u8]) -> Self {
-        let of_project = |api: Api| {
-            let project = path.strip_prefix("/v5/")?.strip_suffix(api.path_end())?;
-            (!project.is_empty() && !project.contains('/')).then_some((api, project))
-        };
-        let (api, project) = Api::ALL.into_iter().find_map(of_project).unzip();
+        let (route, project) = Route::read(path).unzip();
         let number = |name, default| parameter(query, name).and_then(|text| text.parse().ok()).unwrap_or(default);
         Self {
             number: 0,
             at,
-            api,
+            api: route.map(Route::api),
             path: path.to_owned(),
+            query: query.to_owned(),
             project: project.unwrap_or_default().to_owned(),
             enterprise_project: parameter(query, "enterprise_project_id").unwrap_or_else(|| "0".to_owned()),
             offset: number("offset", 0),

@@ -1,13 +1,16 @@
 //! A Huawei Cloud to talk to, for the demo, the tests and the benchmarks.
 //!
-//! [`world`] says what goes on, [`Simulator`] serves it over real HTTP, [`faults`] spoils it. Everything on the wire is
-//! written by hand from the vendor's API page: this room knows neither our client nor our domain, so that a misspelling
+//! [`world`] says what goes on, [`iam`] who may see it, [`Simulator`] serves it over real HTTP, [`faults`] spoils it.
+//! Everything on the wire is written by hand from the vendor's API pages: this room knows neither our client nor our domain, so that a misspelling
 //! on one side is not cancelled by the same one on the other.
 
 pub mod auth;
 pub mod faults;
+pub mod iam;
 pub mod log;
+pub mod metadata;
 pub mod options;
+pub mod pod_identity;
 pub mod refusal;
 pub mod task;
 pub mod world;
@@ -16,19 +19,25 @@ mod answer;
 mod broken;
 mod cloud;
 mod configuration;
+mod content;
 mod dice;
+mod eps;
 mod limits;
 mod list;
 mod query;
 mod reply;
+mod route;
 mod scenario;
 mod service;
 
 pub use auth::{Access, Credential, Granted};
 pub use broken::broken_items;
 pub use faults::{DateHeader, Fault, Faults, Hold};
+pub use iam::{Agency, Directory, Domain, Iam, IdentityProvider, OtherProject, Rules, User};
 pub use log::{Api, LoggedRequest};
+pub use metadata::{Metadata, MetadataSessions};
 pub use options::{Options, RateLimit, ReadyOrder, ReadyTimes, Scenario, Statistics};
+pub use pod_identity::PodIdentity;
 pub use refusal::Refusal;
 pub use task::{Task, TaskId};
 pub use world::World;
@@ -85,6 +94,26 @@ impl Simulator {
         format!("http://{}", SocketAddr::new(ip, self.address.port()))
     }
 
+    /// Where IAM answers: at the same address.
+    pub fn iam_endpoint(&self) -> String {
+        self.endpoint()
+    }
+
+    /// Where EPS answers: at the same address.
+    pub fn eps_endpoint(&self) -> String {
+        self.endpoint()
+    }
+
+    /// Where the instance's metadata are: at the same address.
+    pub fn metadata_endpoint(&self) -> String {
+        self.endpoint()
+    }
+
+    /// What `HC_CONTAINER_CREDENTIALS_FULL_URI` would hold.
+    pub fn pod_identity_uri(&self) -> String {
+        format!("{}{}", self.endpoint(), route::POD_IDENTITY_PATH)
+    }
+
     /// The configuration (YAML) with which the exporter reads this cloud.
     pub fn configuration(&self) -> String {
         let cloud = self.service.cloud();
@@ -97,6 +126,11 @@ impl Simulator {
         let mut cloud = self.service.cloud();
         cloud.world.advance((self.service.clock)());
         edit(&mut cloud.world)
+    }
+
+    /// Looks at the account and what was issued in it, or changes it.
+    pub fn edit_iam<T>(&self, edit: impl FnOnce(&mut Iam) -> T) -> T {
+        edit(&mut self.service.cloud().iam)
     }
 
     /// Changes the world just before the `n`th ListTasks request from now is answered; 1 is the next one.

@@ -1,6 +1,7 @@
 //! What can be chosen about the simulated cloud.
 
 use super::auth::Credential;
+use super::iam::Directory;
 use std::str::FromStr;
 
 /// The choices. `Default` is what `demo` runs.
@@ -26,6 +27,8 @@ pub struct Options {
     pub gzip_from: Option<usize>,
     /// Who may ask.
     pub credentials: Vec<Credential>,
+    /// Who can sign in, and where to.
+    pub directory: Directory,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
             statistics: Statistics::Answered,
             gzip_from: Some(1024),
             credentials: vec![Credential::demo_key(), Credential::demo_token()],
+            directory: Directory::default(),
         }
     }
 }

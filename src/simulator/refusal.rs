@@ -94,6 +94,41 @@ impl Refusal {
         Self::service(429, "0003", "服务器繁忙")
     }
 
+    /// An error of IAM.
+    pub fn iam(status: u16, message: impl Into<String>) -> Self {
+        Self { status, shape: Shape::Iam, code: status.to_string(), message: message.into() }
+    }
+
+    /// IAM cannot make sense of a body.
+    pub fn invalid_body() -> Self {
+        Self::iam(400, "The request body is invalid")
+    }
+
+    /// IAM was shown neither a key nor a token.
+    pub fn unauthenticated() -> Self {
+        Self::iam(401, "The request you have made requires authentication.")
+    }
+
+    /// IAM does not know the token, or no longer.
+    pub fn invalid_token() -> Self {
+        Self::iam(401, "The X-Auth-Token is invalid!")
+    }
+
+    /// The caller may not do this, says IAM.
+    pub fn forbidden() -> Self {
+        Self::iam(403, "You have no right to do this action")
+    }
+
+    /// An error of EPS.
+    pub fn eps(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, shape: Shape::Nested, code: code.to_owned(), message: message.into() }
+    }
+
+    /// An error of the metadata service.
+    pub fn plain(status: u16, message: &str) -> Self {
+        Self { status, shape: Shape::Plain, code: status.to_string(), message: message.to_owned() }
+    }
+
     /// The same error with the other prefix of the gateway's codes.
     #[must_use]
     pub fn as_apig(self) -> Self {
@@ -127,7 +162,7 @@ impl Refusal {
             ("no backend", Self::gateway(502, "0610", "No backend available")),
             ("iam unavailable", Self::gateway(503, "0613", "The IAM service is currently unavailable")),
             ("backend timeout", Self::gateway(504, "0201", "Backend timeout")),
-            ("iam", new(401, Shape::Iam, "401", "The X-Auth-Token is invalid!")),
+            ("iam", Self::invalid_token()),
             ("eps", new(403, Shape::Nested, "EPS.0004", "You have no right to do this action")),
             ("camel case", new(400, Shape::Camel, "HSS.0011", "resource not found")),
             ("code and message", new(500, Shape::Plain, "500", "internal error")),
@@ -142,7 +177,7 @@ impl Refusal {
             Shape::Gateway => json!({ "error_msg": message, "error_code": code, "request_id": request_id }),
             Shape::Service => json!({ "error_code": code, "error_description": message, "error_msg": message }),
             Shape::Bare => json!({ "error_code": code, "error_description": message }),
-            Shape::Iam => json!({ "error": { "code": self.status, "message": message, "title": "Unauthorized" } }),
+            Shape::Iam => json!({ "error": { "code": self.status, "message": message, "title": title(self.status) } }),
             Shape::Nested => json!({ "error": { "error_code": code, "error_msg": message } }),
             Shape::Camel => json!({ "errorCode": code, "errorMsg": message }),
             Shape::Plain => json!({ "code": code, "message": message }),
@@ -153,4 +188,9 @@ impl Refusal {
             }),
         }
     }
+}
+
+/// What IAM calls a status.
+fn title(status: u16) -> &'static str {
+    hyper::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
 }

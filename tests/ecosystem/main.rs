@@ -1,5 +1,6 @@
-//! With the real parts around us: Debian's promtool, Prometheus and Alertmanager, and the exporter's own binary before a
-//! simulated cloud. `make test` installs them; where they are missing these tests fail.
+//! With the real parts around us: Debian's promtool, Prometheus and Alertmanager, the exporter's own binary before a
+//! simulated cloud, and the vendor's SDK before the same. `make test` installs them; where they are missing these tests
+//! fail.
 //!
 //! Everything runs on the loopback, in real time: a minute of the rules is a second here (see `hurry`). A wait ends when
 //! what is waited for is there, and says what was last seen when it is not.
@@ -35,6 +36,8 @@ mod notification;
 mod numbers;
 /// The exporter is killed, and comes back.
 mod restart;
+/// The vendor's SDK signs in.
+mod sdk;
 /// What Prometheus stores is what the exporter says.
 mod scrape;
 /// What the tools say of our files.

@@ -1,10 +1,16 @@
-//! The simulated cloud speaks the task list API as its vendor documents it.
+//! The simulated cloud speaks the vendor's APIs as they are documented.
 #![cfg(test)]
 
 /// Keys, signatures, tokens, locks, and how often may be asked.
 mod access;
+/// The account's enterprise projects.
+mod eps;
 /// What goes wrong on purpose, and changes between two requests.
 mod faults;
+/// Signing in, temporary keys, projects.
+mod iam;
+/// What an instance and a pod are told of themselves.
+mod metadata;
 /// How many tasks there are and run.
 mod statistics;
 /// Requests and answers as bytes.

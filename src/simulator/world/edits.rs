@@ -24,7 +24,28 @@ impl World {
         let enterprise_projects =
             enterprise_projects.iter().map(|(id, name)| EnterpriseProject { id: (*id).into(), name: (*name).into() });
         let enterprise_projects = enterprise_projects.collect();
-        self.projects.push(Project::new(self.projects.len(), id.to_owned(), name.to_owned(), enterprise_projects));
+        let number = self.projects.iter().map(|project| project.number + 1).max().unwrap_or_default();
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        self.projects.push(Project::new(number, id.to_owned(), name.to_owned(), enterprise_projects));
+    }
+
+    /// A project is gone, with all its tasks.
+    pub fn remove_project(&mut self, id: &str) {
+        self.projects.retain(|project| project.id != id);
+    }
+
+    /// Adds an enterprise project to all projects.
+    pub fn add_enterprise_project(&mut self, id: &str, name: &str) {
+        for project in &mut self.projects {
+            project.enterprise_projects.push(EnterpriseProject { id: id.into(), name: name.into() });
+        }
+    }
+
+    /// An enterprise project is gone from all projects. Its tasks stay, for those who ask for all of them.
+    pub fn remove_enterprise_project(&mut self, id: &str) {
+        for project in &mut self.projects {
+            project.enterprise_projects.retain(|one| *one.id != *id);
+        }
     }
 
     /// A task starts to run now, for the first time or again, and moves to the head of the list. It does not end by

@@ -59,6 +59,13 @@ impl Ground {
             body: body.into(),
         }
     }
+
+    /// Any other request, of nobody so far.
+    pub(crate) fn call(&self, method: &'static str, path: &str, body: impl Into<String>) -> Ask {
+        let unsigned = vec![("Content-Type".into(), "application/json;charset=utf8".into())];
+        let (path, query) = (path.to_owned(), String::new());
+        Ask { method, path, query, signed: Vec::new(), unsigned, sign: false, ..self.ask(body) }
+    }
 }
 
 /// A request to be sent.
@@ -91,6 +98,17 @@ impl Ask {
     pub(crate) fn unsigned(mut self, name: &str, value: &str) -> Self {
         self.unsigned.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Signed with that key.
+    pub(crate) fn key(self, id: &str, secret: &str) -> Self {
+        Self { key: (id.to_owned(), secret.to_owned()), sign: true, ..self }
+    }
+
+    /// Signed with a temporary key, as an answer shows it.
+    pub(crate) fn temporary_key(self, answer: &Value) -> Self {
+        let part = |name: &str| answer["credential"][name].as_str().unwrap().to_owned();
+        self.key(&part("access"), &part("secret")).signed("X-Security-Token", &part("securitytoken"))
     }
 
     pub(crate) fn token(mut self, token: &str) -> Self {
@@ -188,6 +206,13 @@ impl Answer {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text()).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// (status, text), of an error as IAM lays it out.
+    pub(crate) fn iam_error(&self) -> (u16, String) {
+        let body = self.json();
+        assert_eq!(body["error"]["code"], self.status, "{body}");
+        (self.status, body["error"]["message"].as_str().unwrap_or_default().to_owned())
     }
 
     /// (status, error code, error text).
