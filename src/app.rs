@@ -5,13 +5,15 @@ mod exporter;
 mod once;
 mod online;
 mod progress;
+mod projectless;
 mod signals;
 
 pub use exporter::{Exporter, Settings, StartError};
 pub use online::{Counts, Outcome, Report, Row, Undivided, examine};
 
 use crate::cli::{self, Command};
-use crate::config::{self, Config, Loaded, Problem};
+use crate::cloud::Cloud;
+use crate::config::{self, Config, Loaded, Problem, WithoutFile};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
 use crate::model::observe::Observe;
@@ -84,9 +86,14 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
 }
 
 async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = load(&flags.source, environment)?;
-    let instruments = instruments(&config);
-    log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
+    let loaded = load(&flags.source, environment)?;
+    let instruments = Arc::new(Instruments::new(account_names(&loaded).iter().map(|name| &**name), Build::THIS));
+    let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
+    log_to_stderr(&flags.log, Arc::clone(&observer))?;
+    let Loaded { config, warnings } = tokio::select! {
+        loaded = complete(loaded, &observer, environment) => loaded?,
+        () = signals::told_to_end() => return Ok(String::new()),
+    };
     for warning in &warnings {
         tracing::warn!(problem = %warning, "configuration");
     }
@@ -103,8 +110,19 @@ async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<St
 fn check(flags: &cli::Check, environment: &[(String, String)]) -> Result<String, Failed> {
     let loaded = load(&flags.source, environment)?;
     if flags.online {
-        return block_on(online::run(loaded, flags.output, environment));
+        return block_on(async {
+            let silent: Arc<dyn Observe> = Arc::new(());
+            online::run(complete(loaded, &silent, environment).await?, flags.output, environment).await
+        });
     }
+    let loaded = match loaded {
+        WithoutFile::Whole(loaded) => loaded,
+        WithoutFile::Projectless { .. } => {
+            return Ok(
+                "the configuration is valid: 1 account; its region's project is looked up at the start\n".to_owned()
+            );
+        }
+    };
     let Loaded { config, warnings } = loaded;
     Ok(verdict(&config, &warnings))
 }
@@ -169,19 +187,48 @@ async fn simulate(flags: cli::Simulate) -> Result<String, Failed> {
 }
 
 /// The configuration: the file that is named, or the one that is there, or what flags and environment say.
-fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<Loaded, Failed> {
+fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<WithoutFile, Failed> {
     let here = Path::new(CONFIG_FILE);
     let (region, project) = (source.region.as_deref(), source.project.as_deref());
     let loaded = match &source.file {
-        Some(file) => config::load(file, environment),
+        Some(file) => config::load(file, environment).map(WithoutFile::Whole),
         None if !here.exists() => config::from_environment(region, project, environment),
-        None if region.is_none() && project.is_none() => config::load(here, environment),
+        None if region.is_none() && project.is_none() => config::load(here, environment).map(WithoutFile::Whole),
         None => {
             let sentence = "--region and --project are for use without a configuration file, but there is one here";
             return Err(Failed::Usage(format!("{sentence} ({CONFIG_FILE}): leave them out, or go elsewhere")));
         }
     };
     loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))
+}
+
+/// The whole configuration: a project that was not given is looked up.
+async fn complete(
+    loaded: WithoutFile,
+    observer: &Arc<dyn Observe>,
+    environment: &[(String, String)],
+) -> Result<Loaded, Failed> {
+    let (account, refresh) = match loaded {
+        WithoutFile::Whole(loaded) => return Ok(loaded),
+        WithoutFile::Projectless { account, refresh } => (account, refresh),
+    };
+    let cloud = Arc::new(Cloud::new(clock(), Arc::clone(observer), &refresh, environment));
+    let project = projectless::find(&cloud, &account).await.map_err(Failed::Run)?;
+    tracing::info!(region = %account.region, project = %project.id, "the region's project was found");
+    match config::from_environment(Some(&account.region), Some(&project.id), environment) {
+        Ok(WithoutFile::Whole(loaded)) => Ok(loaded),
+        Ok(WithoutFile::Projectless { .. }) => Err(Failed::Run("the project's id is lost".to_owned())),
+        Err(wrong) => Err(Failed::Usage(wrong.to_string())),
+    }
+}
+
+fn account_names(loaded: &WithoutFile) -> Vec<Arc<str>> {
+    match loaded {
+        WithoutFile::Whole(Loaded { config, .. }) => {
+            config.accounts.iter().map(|account| Arc::clone(&account.name)).collect()
+        }
+        WithoutFile::Projectless { account, .. } => vec![Arc::clone(&account.name)],
+    }
 }
 
 fn instruments(config: &Config) -> Arc<Instruments> {

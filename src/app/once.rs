@@ -1,7 +1,7 @@
 //! `once`: every target is read as after a start, history included; then the page is printed, and the process ends.
 
 use super::progress::{Progress, Ticker};
-use super::{Failed, clock, load, log_to_stderr, say};
+use super::{Failed, account_names, clock, complete, load, log_to_stderr, say};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::config::Loaded;
@@ -14,11 +14,12 @@ use tokio::sync::watch;
 
 /// Refreshes everything once and prints the page, also if something could not be read.
 pub(super) async fn run(flags: cli::Once, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = load(&flags.source, environment)?;
-    let names = config.accounts.iter().map(|account| &*account.name);
-    let instruments = Arc::new(Instruments::of_one_page(names, Build::THIS));
+    let loaded = load(&flags.source, environment)?;
+    let instruments =
+        Arc::new(Instruments::of_one_page(account_names(&loaded).iter().map(|name| &**name), Build::THIS));
     let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
     log_to_stderr(&flags.log, Arc::clone(&observer))?;
+    let Loaded { config, warnings } = complete(loaded, &observer, environment).await?;
     for warning in &warnings {
         tracing::warn!(problem = %warning, "configuration");
     }

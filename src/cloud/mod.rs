@@ -9,6 +9,8 @@ mod answer;
 mod budget;
 mod connection;
 mod credentials;
+mod iam;
+mod line;
 mod proxies;
 mod retry;
 mod roots;
@@ -17,6 +19,7 @@ mod transport;
 mod words;
 
 pub use connection::Connection;
+pub use iam::{Domain, Project};
 
 use crate::config;
 use crate::model::observe::{Api, Observe};
@@ -58,8 +61,19 @@ pub struct Call<'a> {
     pub query: Vec<(&'static str, String)>,
     /// JSON.
     pub body: Bytes,
-    /// The header `X-Project-Id`.
-    pub project_id: &'a str,
+    /// What the credential is used on.
+    pub scope: Scope<'a>,
+}
+
+/// On what a credential is used: a header that the signature covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// A project, by its id: `X-Project-Id`.
+    Project(&'a str),
+    /// A domain, by its id: `X-Domain-Id`.
+    Domain(&'a str),
+    /// Whatever it is good for.
+    None,
 }
 
 /// The cloud's answer to a call: any status from 200 to 299.
@@ -73,6 +87,8 @@ pub struct Answer {
     pub body: Bytes,
     /// When the cloud answered, by its own clock: its `Date`, else our clock less the last known difference.
     pub at: Timestamp,
+    /// The token that was asked for: the header `X-Subject-Token`.
+    pub token: Option<config::Secret>,
 }
 
 impl Cloud {
@@ -98,7 +114,7 @@ impl Cloud {
     /// # Errors
     /// When no request could be made: no certificate authorities, an unreadable `ca_file`, an unusable proxy.
     pub fn connect(self: &Arc<Self>, account: &config::Account) -> Result<Connection, Failure> {
-        Connection::new(Arc::clone(self), account)
+        Connection::new(self, account)
     }
 
     fn budget(&self, authority: &str, api: Api) -> Arc<Budget> {

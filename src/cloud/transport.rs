@@ -27,6 +27,9 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// A connection that takes longer will not come; with a short time-out, half of it.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
+/// What stands nearby answers at once, or is not there.
+const NEARBY_LIMIT: Duration = Duration::from_secs(3);
+
 /// Connections kept for later, for each host. The budget does not allow many requests at a time.
 const IDLE_LIMIT: usize = 8;
 
@@ -34,10 +37,22 @@ const USER_AGENT: &str = concat!("hss-exporter/", env!("CARGO_PKG_VERSION"));
 
 /// What all accounts send through. Those that trust the same authorities share a pool.
 pub(super) struct Transport {
-    clients: Mutex<HashMap<Option<PathBuf>, reqwest::Client>>,
+    clients: Mutex<HashMap<Way, reqwest::Client>>,
     proxies: Proxies,
     roots: Roots,
     timeout: Duration,
+}
+
+/// How a service is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Way {
+    /// As the environment says, trusting these authorities in addition to the system's.
+    Outward {
+        /// PEM.
+        ca_file: Option<PathBuf>,
+    },
+    /// Through no proxy, and not waited for: it stands on this machine or beside it.
+    Nearby,
 }
 
 /// A way to send requests.
@@ -70,9 +85,13 @@ impl Transport {
     }
 
     /// A way to send requests to `endpoint`, or what stands in the way of it.
-    pub(super) fn client(&self, endpoint: &str, ca_file: Option<&Path>) -> Result<Client, (Reason, String)> {
+    pub(super) fn client(&self, endpoint: &str, way: &Way) -> Result<Client, (Reason, String)> {
         let destination = Destination::new(endpoint, "/", "").map_err(|message| (Reason::Invalid, message))?;
-        if !destination.is_loopback() {
+        let ca_file = match way {
+            Way::Outward { ca_file } => ca_file.as_deref(),
+            Way::Nearby => None,
+        };
+        if !destination.is_loopback() && *way != Way::Nearby {
             self.proxies.check().map_err(|message| (Reason::Connect, message))?;
         }
         if destination.0.scheme() == "https" && ca_file.is_none() {
@@ -80,18 +99,22 @@ impl Transport {
         }
         // Nothing can panic while it is held.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = match clients.get(&ca_file.map(Path::to_owned)) {
+        let client = match clients.get(way) {
             Some(client) => client.clone(),
             None => {
-                let client = self.build(ca_file).map_err(|message| (Reason::Tls, message))?;
-                clients.insert(ca_file.map(Path::to_owned), client.clone());
+                let client = self.build(ca_file, way).map_err(|message| (Reason::Tls, message))?;
+                clients.insert(way.clone(), client.clone());
                 client
             }
         };
-        Ok(Client { client, timeout: self.timeout })
+        let timeout = match way {
+            Way::Outward { .. } => self.timeout,
+            Way::Nearby => self.timeout.min(NEARBY_LIMIT),
+        };
+        Ok(Client { client, timeout })
     }
 
-    fn build(&self, ca_file: Option<&Path>) -> Result<reqwest::Client, String> {
+    fn build(&self, ca_file: Option<&Path>, way: &Way) -> Result<reqwest::Client, String> {
         let mut tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| format!("TLS is not available: {error}"))?
@@ -108,6 +131,13 @@ impl Transport {
             .retry(reqwest::retry::never())
             // What the environment says has been read already, and reqwest would send loopback hosts through a proxy.
             .no_proxy();
+        if *way != Way::Nearby {
+            builder = self.through_proxies(builder)?;
+        }
+        builder.build().map_err(|error| format!("cannot set up HTTP: {}", chain(&error)))
+    }
+
+    fn through_proxies(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, String> {
         let unusable = |_| "a proxy's address in the environment cannot be used".to_owned();
         if let Some(address) = self.proxies.for_http() {
             builder = builder.proxy(Proxy::http(address).map_err(unusable)?.no_proxy(self.exceptions()));
@@ -115,7 +145,7 @@ impl Transport {
         if let Some(address) = self.proxies.for_https() {
             builder = builder.proxy(Proxy::https(address).map_err(unusable)?.no_proxy(self.exceptions()));
         }
-        builder.build().map_err(|error| format!("cannot set up HTTP: {}", chain(&error)))
+        Ok(builder)
     }
 
     fn exceptions(&self) -> Option<NoProxy> {

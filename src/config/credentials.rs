@@ -1,37 +1,47 @@
 //! How an account proves who it is: exactly one kind, each part of it from exactly one place.
 
-use super::raw::{Context, Holds};
+use super::endpoint::{Endpoint, PlainHttp};
+use super::raw::{Context, Holds, NamedFile};
 use super::reader::Group;
 use super::report::{At, Fault, Located};
-use super::{Credentials, Secret, SecretSource};
+use super::{Credentials, Secret, SecretSource, scalar, sdk};
 
 /// The vendor's limit for a token; nothing else is as long.
 const MAX_LENGTH: usize = 32_768;
 
-/// The variables of the vendor's SDKs: id, secret, security token.
-const SDK: [&str; 3] = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"];
+/// The kinds, as they are written.
+const KINDS: [&str; 8] =
+    ["access_key", "token", "password", "agency", "metadata", "profile", "environment", "pod_identity"];
 
-/// Reads an account's credentials; where none are written, they are the variables of the vendor's SDKs.
+/// Reads an account's credentials; where none are written, they are what the vendor's SDKs would use.
 pub(super) fn read(account: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
-    if !account.has("credentials") {
-        return from_sdk_variables(&account.at.key("credentials", None), cx);
+    one(account, "credentials", cx)
+}
+
+/// The one kind that is written below a key, or what the vendor's SDKs would use where the key is left out.
+fn one(parent: &Group<'_>, key: &str, cx: &mut Context<'_>) -> Option<Credentials> {
+    if !parent.has(key) {
+        return sdk::default(&parent.at.key(key, None), cx);
     }
-    let group = account.group("credentials", &mut cx.report)?;
-    let (access_key, token) = (group.group("access_key", &mut cx.report), group.group("token", &mut cx.report));
-    match (access_key, token) {
-        (Some(access_key), None) => self::access_key(&access_key, cx),
-        (None, Some(token)) => self::token(&token, cx),
-        (Some(_), Some(token)) => {
-            let fault = Fault::new("stands beside `access_key`", "keep one kind of credentials");
-            cx.report.refuse(&token.at, None, fault);
+    let group = parent.group(key, &mut cx.report)?;
+    let written: Vec<&str> = KINDS.into_iter().filter(|kind| group.has(kind)).collect();
+    match written.as_slice() {
+        [name] => {
+            let kind = group.group(name, &mut cx.report)?;
+            self::kind(name, &kind, cx)
+        }
+        [first, others @ ..] => {
+            for other in others {
+                let fault = Fault::new(format!("stands beside `{first}`"), "keep one kind of credentials");
+                cx.report.refuse(&group.at.key(other, group.get(other)), None, fault);
+            }
             None
         }
         // Something is written, but nothing that is known: that has been said.
-        (None, None) if !group.is_empty() => None,
-        (None, None) => {
+        [] if !group.is_empty() => None,
+        [] => {
             let remedy = format!(
-                "write `access_key` or `token` below it, or leave `credentials` out to use the variables {}, {} and perhaps {}",
-                SDK[0], SDK[1], SDK[2]
+                "write one kind below it, such as `access_key`, or leave `{key}` out to use what the vendor's SDKs would"
             );
             cx.report.refuse(&group.at, None, Fault::new("holds no credentials", remedy));
             None
@@ -39,28 +49,17 @@ pub(super) fn read(account: &Group<'_>, cx: &mut Context<'_>) -> Option<Credenti
     }
 }
 
-/// What the vendor's SDKs would use.
-pub(super) fn from_sdk_variables(at: &At, cx: &mut Context<'_>) -> Option<Credentials> {
-    let missing: Vec<&str> = SDK.into_iter().take(2).filter(|name| cx.variable(name).is_none()).collect();
-    if !missing.is_empty() {
-        let verb = if missing.len() == 1 { "is" } else { "are" };
-        let fault = Fault::new(
-            format!("no credentials are given, and {} {verb} not set", missing.join(" and ")),
-            format!(
-                "set {} and {} (the access key's id and secret), or write `credentials` in the file",
-                SDK[0], SDK[1]
-            ),
-        );
-        cx.report.refuse(at, None, fault);
-        return None;
+fn kind(name: &str, group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
+    match name {
+        "access_key" => access_key(group, cx),
+        "token" => token(group, cx),
+        "password" => password(group, cx),
+        "agency" => agency(group, cx),
+        "metadata" => metadata(group, cx),
+        "profile" => profile(group, cx),
+        "environment" => environment(group, cx),
+        _ => sdk::pod_identity(&group.at, cx).map(Credentials::PodIdentity),
     }
-    let [id, secret, security_token] = SDK;
-    let (id, secret) = (from_variable(at, id, cx), from_variable(at, secret, cx));
-    let security_token = match cx.variable(security_token) {
-        Some(_) => Some(from_variable(at, security_token, cx)?),
-        None => None,
-    };
-    Some(Credentials::AccessKey { id: id?, secret: secret?, security_token })
 }
 
 fn access_key(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
@@ -77,6 +76,56 @@ fn token(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
         cx.report.refuse(&group.at.key("file", None), None, fault);
     }
     cx.file(group, "file", Holds::Secret).map(SecretSource::File).map(Credentials::Token)
+}
+
+fn password(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
+    let domain = group.required("domain", &mut cx.report, scalar::name, "name the domain that the user belongs to");
+    let user = group.required("user", &mut cx.report, scalar::name, "name the IAM user");
+    let password = part(group, ["password", "password_file", "password_env"], cx);
+    let password = needed(group, "password", password, cx);
+    Some(Credentials::Password { domain: domain?.value, user: user?.value, password: password? })
+}
+
+fn agency(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
+    let domain = group.required("domain", &mut cx.report, scalar::name, "name the domain that gave the agency");
+    let agency = group.required("agency", &mut cx.report, scalar::name, "name the agency");
+    let source = one(group, "source", cx);
+    Some(Credentials::Agency { domain: domain?.value, agency: agency?.value, source: Box::new(source?) })
+}
+
+fn metadata(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
+    let read = |text: &str| {
+        let remedy = "write scheme, host and perhaps a port, and nothing else, or leave it out";
+        Endpoint::parse(text, PlainHttp::Anywhere).map_err(|error| Fault::new(error.to_string(), remedy))
+    };
+    group.scalar("endpoint", &mut cx.report, read).map(|endpoint| Credentials::Metadata(endpoint.value))
+}
+
+fn profile(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
+    if group.has("file") {
+        return cx.file(group, "file", Holds::Profile).map(Credentials::Profile);
+    }
+    let at = group.at.key("file", None);
+    let Some(path) = sdk::profile(cx) else {
+        cx.report.refuse(&at, None, Fault::new("is missing, and HOME is not set", "name the profile file"));
+        return None;
+    };
+    let written = path.display().to_string();
+    cx.files.push(NamedFile { at, written, path: path.clone(), holds: Holds::Profile });
+    Some(Credentials::Profile(path))
+}
+
+fn environment(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
+    let found = sdk::environment(&group.at, cx)?;
+    if found.is_none() {
+        let remedy = "set them where the exporter is started, or write other credentials";
+        cx.report.refuse(
+            &group.at,
+            None,
+            Fault::new(format!("holds no credentials: {}", sdk::NO_SDK_VARIABLES), remedy),
+        );
+    }
+    found
 }
 
 /// A part that has to be there. None if it is not, or could not be read.
@@ -100,7 +149,7 @@ fn part(group: &Group<'_>, names: [&'static str; 3], cx: &mut Context<'_>) -> Op
     let written: Vec<&str> = names.into_iter().filter(|name| group.has(name)).collect();
     match written.as_slice() {
         [] => Some(None),
-        [name] if *name == file => cx.file(group, file, Holds::Secret).map(SecretSource::File).map(Some),
+        [name] if *name == file => cx.file(group, file, holds(file)).map(SecretSource::File).map(Some),
         [name] if *name == variable => named_variable(group, variable, cx).map(Some),
         [_] => self::literal(group, literal, cx).map(Some),
         [first, others @ ..] => {
@@ -114,7 +163,7 @@ fn part(group: &Group<'_>, names: [&'static str; 3], cx: &mut Context<'_>) -> Op
 }
 
 fn literal(group: &Group<'_>, name: &str, cx: &mut Context<'_>) -> Option<SecretSource> {
-    let Located { at, value, .. } = group.scalar(name, &mut cx.report, check)?;
+    let Located { at, value, .. } = group.scalar(name, &mut cx.report, |text| check_as(holds(name), text))?;
     // The id alone opens nothing.
     if name != "id" {
         let remedy = format!("move it out of the configuration: `{name}_file` or `{name}_env`");
@@ -125,16 +174,21 @@ fn literal(group: &Group<'_>, name: &str, cx: &mut Context<'_>) -> Option<Secret
 
 fn named_variable(group: &Group<'_>, key: &str, cx: &mut Context<'_>) -> Option<SecretSource> {
     let Located { at, value: name, .. } = group.scalar(key, &mut cx.report, |text| Ok(text.to_owned()))?;
-    from_variable(&at, &name, cx)
+    from_variable(&at, &name, holds(key), cx)
 }
 
-fn from_variable(at: &At, name: &str, cx: &mut Context<'_>) -> Option<SecretSource> {
+/// What a key or a file beside it has to hold.
+fn holds(key: &str) -> Holds {
+    if key.starts_with("password") { Holds::Password } else { Holds::Secret }
+}
+
+pub(super) fn from_variable(at: &At, name: &str, holds: Holds, cx: &mut Context<'_>) -> Option<SecretSource> {
     // Not a name that anyone would give a variable: perhaps the secret itself, in the wrong place.
     let is_name = name.contains('_') && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     let shown = is_name.then_some(name);
     let checked = match cx.variable(name) {
         None => Err(Fault::new("is a variable that is not set, or empty", "set it where the exporter is started")),
-        Some(value) => check(value)
+        Some(value) => check_as(holds, value)
             .map_err(|fault| Fault::new(format!("is a variable whose value {}", fault.reason), fault.remedy)),
     };
     match checked {
@@ -143,6 +197,26 @@ fn from_variable(at: &At, name: &str, cx: &mut Context<'_>) -> Option<SecretSour
             cx.report.refuse(at, shown, fault);
             None
         }
+    }
+}
+
+/// Whether a text can be a secret of its kind.
+pub(super) fn check_as(holds: Holds, text: &str) -> Result<Secret, Fault> {
+    match holds {
+        Holds::Password => check_password(text),
+        Holds::Secret | Holds::Profile | Holds::Authorities => check(text),
+    }
+}
+
+/// People choose passwords: they may hold blanks, and become no headers.
+fn check_password(text: &str) -> Result<Secret, Fault> {
+    match text.trim() {
+        "" => Err(Fault::new("is empty", "put the password there")),
+        text if text.chars().any(char::is_control) => Err(Fault::new(
+            "holds a line break or another control character",
+            "put the password there, and nothing else",
+        )),
+        text => Ok(Secret::new(text)),
     }
 }
 

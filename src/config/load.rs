@@ -4,7 +4,7 @@ use super::check;
 use super::credentials;
 use super::raw::{self, Context, Holds, NamedFile};
 use super::report::{At, Fault, Place, Report};
-use super::{Config, Problem, Problems, layers, yaml};
+use super::{Account, Config, Problem, Problems, Profile, Refresh, layers, sdk, yaml};
 use ::config::{Map, Value};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -52,29 +52,55 @@ pub fn parse(text: &str, name: &str, environment: &[(String, String)]) -> Result
     finish(config, cx.report)
 }
 
+/// A configuration without a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WithoutFile {
+    /// It is whole.
+    Whole(Loaded),
+    /// The project has to be looked up first: the account watches nothing yet.
+    Projectless {
+        /// The account `default`.
+        account: Account,
+        /// How it is asked.
+        refresh: Refresh,
+    },
+}
+
 /// Makes a configuration without a file: the account `default`, one project, all its enterprise projects, credentials as
 /// the vendor's SDKs take them. `region` and `project` are the flags; without the latter, `HUAWEICLOUD_SDK_PROJECT_ID`.
 pub fn from_environment(
     region: Option<&str>,
     project: Option<&str>,
     environment: &[(String, String)],
-) -> Result<Loaded, Problems> {
+) -> Result<WithoutFile, Problems> {
     let mut cx = Context { environment, base: Path::new(""), report: Report::new(""), files: Vec::new() };
     let project = project.map(|id| ("--project", id.to_owned()));
     let project = project.or_else(|| Some((PROJECT_ID, cx.variable(PROJECT_ID)?.to_owned())));
-    let (Some(region), Some((project_from, project))) = (region, &project) else {
-        refuse_missing(region, project.is_none(), &mut cx);
-        return finish(None, cx.report);
+    let Some(region) = region else {
+        refuse_missing(&mut cx);
+        return finish(None, cx.report).map(WithoutFile::Whole);
     };
-    let root = synthetic(region, project_from, project, &cx);
+    let (from, id) = project.as_ref().map_or((NO_FILE, TO_BE_FOUND), |(from, id)| (*from, id));
+    let root = synthetic(region, from, id, &cx);
     let root = layers::merge(root, environment, &mut cx.report);
     let raw = raw::read(&root, &mut cx);
     let config = check::check(raw, &mut cx);
-    finish(config, cx.report)
+    look_at_files(&mut cx);
+    let loaded = finish(config, cx.report)?;
+    match (project, loaded.config.accounts.first()) {
+        (None, Some(account)) => {
+            let account = Account { watches: Vec::new(), ..account.clone() };
+            Ok(WithoutFile::Projectless { account, refresh: loaded.config.refresh })
+        }
+        _ => Ok(WithoutFile::Whole(loaded)),
+    }
 }
 
 /// The project's id, as the vendor's SDKs take it.
 const PROJECT_ID: &str = "HUAWEICLOUD_SDK_PROJECT_ID";
+
+/// Stands for a project's id until it is known, so that everything else can be checked.
+const TO_BE_FOUND: &str = "to-be-found";
 
 fn read<'e>(
     text: &str,
@@ -96,23 +122,20 @@ fn finish(config: Option<Config>, report: Report) -> Result<Loaded, Problems> {
 }
 
 /// What has to be given where there is no file, and is not.
-fn refuse_missing(region: Option<&str>, project_is_missing: bool, cx: &mut Context<'_>) {
-    let instead = "or write a configuration file and name it with `--config.file`";
+fn refuse_missing(cx: &mut Context<'_>) {
     let named = |name: &str| At { key: name.to_owned(), place: Place::Named(name.to_owned()) };
-    if region.is_none() {
-        let remedy = format!("give it, such as `--region=cn-north-4` (or set HSS_EXPORTER_REGION), {instead}");
-        cx.report.refuse(&named("--region"), None, Fault::new("is missing", remedy));
-    }
-    if project_is_missing {
-        let remedy = format!("give the project's id (or set {PROJECT_ID}), {instead}");
-        cx.report.refuse(&named("--project"), None, Fault::new("is missing", remedy));
-    }
-    // What is missing beside them is better known now than after the next start.
-    credentials::from_sdk_variables(&named(NO_FILE), cx);
+    let remedy = "give it, such as `--region=cn-north-4` (or set HSS_EXPORTER_REGION), or write a configuration file \
+                  and name it with `--config.file`";
+    cx.report.refuse(&named("--region"), None, Fault::new("is missing", remedy));
+    // What is missing beside it is better known now than after the next start.
+    sdk::default(&named(NO_FILE), cx);
 }
 
 /// Where things stand that stand in no file.
 const NO_FILE: &str = "environment";
+
+/// Where IAM answers, as the vendor's SDKs take it.
+const IAM_ENDPOINT: &str = "HUAWEICLOUD_SDK_IAM_ENDPOINT";
 
 /// The file that one would have written.
 fn synthetic(region: &str, project_from: &str, project: &str, cx: &Context<'_>) -> Value {
@@ -129,9 +152,10 @@ fn synthetic(region: &str, project_from: &str, project: &str, cx: &Context<'_>) 
     ];
     let variable = format!("HUAWEICLOUD_SDK_REGION_HSS_{}", region.replace('-', "_").to_uppercase());
     // The vendor's SDKs take several and use the others when the first fails.
-    if let Some(endpoint) = cx.variable(&variable).and_then(|endpoints| endpoints.split(',').next()) {
-        account.push(("endpoints", group(vec![("hss", given(&variable, endpoint.trim()))])));
-    }
+    let hss = cx.variable(&variable).and_then(|endpoints| endpoints.split(',').next());
+    let endpoints = [("hss", &*variable, hss), ("iam", IAM_ENDPOINT, cx.variable(IAM_ENDPOINT))];
+    let endpoints = endpoints.into_iter().filter_map(|(key, from, url)| Some((key, given(from, url?.trim()))));
+    account.push(("endpoints", group(endpoints.collect())));
     group(vec![("accounts", list(group(account)))])
 }
 
@@ -141,12 +165,13 @@ fn look_at_files(cx: &mut Context<'_>) {
         // Without a slash or a dot it may be the secret itself, in the wrong place.
         let shown = Some(written.as_str()).filter(|name| name.contains(['/', '.']) && name.len() <= MAX_SHOWN_PATH);
         let checked = read_regular(&path).and_then(|content| match holds {
-            Holds::Secret => check_secret(content),
+            Holds::Secret | Holds::Password => check_secret(holds, content),
+            Holds::Profile => check_profile(content),
             Holds::Authorities => check_authorities(&content),
         });
         match checked {
             Err(fault) => cx.report.refuse(&at, shown, fault),
-            Ok(()) if holds == Holds::Secret && readable_by_others(&path) => {
+            Ok(()) if holds != Holds::Authorities && readable_by_others(&path) => {
                 let fault =
                     Fault::new("can be read by every user of this machine", "take the permission away: `chmod o-r`");
                 cx.report.warn(&at, shown, fault);
@@ -159,8 +184,13 @@ fn look_at_files(cx: &mut Context<'_>) {
 /// A path that is longer may be a token.
 const MAX_SHOWN_PATH: usize = 255;
 
-fn check_secret(content: Vec<u8>) -> Result<(), Fault> {
-    credentials::check(&into_text(content)?).map(drop)
+fn check_secret(holds: Holds, content: Vec<u8>) -> Result<(), Fault> {
+    credentials::check_as(holds, &into_text(content)?).map(drop)
+}
+
+fn check_profile(content: Vec<u8>) -> Result<(), Fault> {
+    let remedy = "write `[basic]` and below it `ak = ...` and `sk = ...`, as for the vendor's SDKs";
+    Profile::parse(&into_text(content)?).map(drop).map_err(|reason| Fault::new(reason, remedy))
 }
 
 fn check_authorities(content: &[u8]) -> Result<(), Fault> {

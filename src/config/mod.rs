@@ -12,20 +12,24 @@ mod listen;
 mod load;
 mod nearest;
 mod problem;
+mod profile;
 mod raw;
 mod reader;
 mod report;
 mod scalar;
 mod schema;
+mod sdk;
 mod secret;
 mod tasks;
 mod yaml;
 
 pub use endpoint::{Endpoint, EndpointError, PlainHttp};
 pub use listen::ListenAddress;
-pub use load::{Loaded, from_environment, load, parse};
+pub use load::{Loaded, WithoutFile, from_environment, load, parse};
 pub use problem::{Problem, Problems};
+pub use profile::{Profile, ProfileHolds};
 pub use schema::{defaults, keys};
+pub use sdk::{NO_POD_VARIABLES, NO_SDK_VARIABLES};
 pub use secret::{Secret, SecretSource};
 
 use crate::model::{FileType, ScanTypes, Target, TaskType, Timestamp, Trigger};
@@ -56,6 +60,10 @@ pub struct Account {
     pub credentials: Credentials,
     /// Where HSS answers.
     pub hss_endpoint: Endpoint,
+    /// Where IAM answers, if that is known.
+    pub iam_endpoint: Option<Endpoint>,
+    /// Where the enterprise project service answers, if that is known.
+    pub eps_endpoint: Option<Endpoint>,
     /// A PEM file with authorities to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// What is watched: one for each target.
@@ -76,6 +84,61 @@ pub enum Credentials {
     },
     /// The header `X-Auth-Token`.
     Token(SecretSource),
+    /// An IAM user signs in.
+    Password {
+        /// The name of the domain that the user belongs to.
+        domain: Arc<str>,
+        /// The user's name.
+        user: Arc<str>,
+        /// The user's password.
+        password: SecretSource,
+    },
+    /// A token of another identity provider (OpenID Connect) is shown.
+    IdToken {
+        /// The provider's id in IAM.
+        provider: Arc<str>,
+        /// The provider's token.
+        token: SecretSource,
+    },
+    /// Another account has allowed us to act for it.
+    Agency {
+        /// The name of the domain that gave the permission.
+        domain: Arc<str>,
+        /// The agency's name.
+        agency: Arc<str>,
+        /// Who we are; never an agency itself.
+        source: Box<Credentials>,
+    },
+    /// The instance that we run on has an agency: where its metadata are served.
+    Metadata(Endpoint),
+    /// The profile file of the vendor's SDKs.
+    Profile(PathBuf),
+    /// The pod that we run in has an identity.
+    PodIdentity(PodIdentity),
+    /// What the vendor's SDKs look for, where the environment holds no credential.
+    Default(DefaultChain),
+}
+
+/// How a pod shows who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodIdentity {
+    /// Where it asks.
+    pub endpoint: Endpoint,
+    /// What it asks for; begins with `/`.
+    pub path: String,
+    /// The file that holds its token.
+    pub token_file: PathBuf,
+}
+
+/// Where the vendor's SDKs look for a credential after the environment, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultChain {
+    /// The profile file, where there may be one.
+    pub profile: Option<PathBuf>,
+    /// Where the instance's metadata are served.
+    pub metadata: Endpoint,
+    /// How the pod shows who it is, where the environment says so.
+    pub pod_identity: Option<PodIdentity>,
 }
 
 /// A target, and how it is watched: the global settings with the project's own laid over them.

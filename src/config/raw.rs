@@ -7,6 +7,7 @@ use super::nearest::nearest;
 use super::reader::{self, Group, List};
 use super::report::{At, Fault, Located, Report};
 use super::scalar;
+use super::sdk;
 use super::tasks::{self, RawTasks, Settings};
 use crate::model::{EnterpriseProject, Project, region};
 use ::config::{Value, ValueKind};
@@ -47,6 +48,8 @@ pub(super) struct NamedFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {
     Secret,
+    Password,
+    Profile,
     Authorities,
 }
 
@@ -59,9 +62,12 @@ impl Context<'_> {
 
     /// A file that a key names.
     pub(super) fn file(&mut self, group: &Group<'_>, key: &str, holds: Holds) -> Option<PathBuf> {
-        let read = |text: &str| match text.is_empty() {
-            true => Err(Fault::new("is empty", "write the file's path")),
-            false => Ok(self.base.join(text)),
+        let (base, home) = (self.base, sdk::home(self));
+        let read = |text: &str| match (text.is_empty(), text.strip_prefix("~/"), &home) {
+            (true, ..) => Err(Fault::new("is empty", "write the file's path")),
+            (false, Some(rest), Some(home)) => Ok(home.join(rest)),
+            (false, Some(_), None) => Err(Fault::new("begins with `~`, and HOME is not set", "write the whole path")),
+            (false, None, _) => Ok(base.join(text)),
         };
         let Located { at, shown, value: path } = group.scalar(key, &mut self.report, read)?;
         self.files.push(NamedFile { at, written: shown.unwrap_or_default(), path: path.clone(), holds });
@@ -80,6 +86,8 @@ pub(super) struct RawAccount {
     pub(super) region: Option<Arc<str>>,
     pub(super) credentials: Option<Credentials>,
     pub(super) hss_endpoint: Option<Endpoint>,
+    pub(super) iam_endpoint: Option<Endpoint>,
+    pub(super) eps_endpoint: Option<Endpoint>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) projects: Vec<RawProject>,
 }
@@ -149,8 +157,17 @@ fn account(group: &Group<'_>, cx: &mut Context<'_>) -> RawAccount {
         group.required("region", &mut cx.report, scalar::region, "name the account's region, such as `cn-north-4`");
     let credentials = credentials::read(group, cx);
     let plain_http = group.scalar("allow_insecure_http", &mut cx.report, scalar::switch);
-    let hss_endpoint =
-        endpoint(group, region.as_ref(), plain_http.is_some_and(|allowed| allowed.value), &mut cx.report);
+    let plain_http = match plain_http.is_some_and(|allowed| allowed.value) {
+        true => PlainHttp::Anywhere,
+        false => PlainHttp::Loopback,
+    };
+    let endpoints = Endpoints { group: group.group_or_empty("endpoints", &mut cx.report), plain_http };
+    let hss_endpoint = endpoints.hss(region.as_ref(), &mut cx.report);
+    let iam_endpoint = endpoints.of("iam", region.as_ref(), region::iam_endpoint, &mut cx.report);
+    let eps_endpoint = endpoints.of("eps", region.as_ref(), region::eps_endpoint, &mut cx.report);
+    if let (Some(credentials), None) = (&credentials, &iam_endpoint) {
+        endpoints.check_iam(credentials, &mut cx.report);
+    }
     let ca_file = cx.file(group, "ca_file", Holds::Authorities);
     let projects = elements(group, "projects", &mut cx.report, || {
         Fault::new("names no project, so the account has no target", "list the projects to watch, by their ids")
@@ -160,26 +177,27 @@ fn account(group: &Group<'_>, cx: &mut Context<'_>) -> RawAccount {
         region: region.map(|region| region.value),
         credentials,
         hss_endpoint,
+        iam_endpoint,
+        eps_endpoint,
         ca_file,
         projects: projects.iter().map(|group| project(group, &mut cx.report)).collect(),
     }
 }
 
-/// The endpoint that was written, else that of the region.
-fn endpoint(
-    account: &Group<'_>,
-    region: Option<&Located<Arc<str>>>,
-    allow_insecure_http: bool,
-    report: &mut Report,
-) -> Option<Endpoint> {
-    let plain_http = if allow_insecure_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
-    let endpoints = account.group_or_empty("endpoints", report);
-    if endpoints.has("hss") {
-        return override_endpoint(&endpoints, plain_http, report);
-    }
-    let Located { at, value: region, .. } = region?;
-    let known = region::hss_endpoint(region).and_then(|url| Endpoint::parse(&url, plain_http).ok());
-    if known.is_none() {
+/// What is written of endpoints, and which of them are allowed.
+struct Endpoints<'v> {
+    group: Group<'v>,
+    plain_http: PlainHttp,
+}
+
+impl Endpoints<'_> {
+    /// The endpoint that was written, else that of the region, which has to be known.
+    fn hss(&self, region: Option<&Located<Arc<str>>>, report: &mut Report) -> Option<Endpoint> {
+        let endpoint = self.of("hss", region, region::hss_endpoint, report);
+        if endpoint.is_some() || self.group.has("hss") {
+            return endpoint;
+        }
+        let Located { at, value: region, .. } = region?;
         let remedy = match nearest(region, region::REGIONS) {
             Some(near) => format!("did you mean `{near}`? Where the region is another cloud's, set `endpoints.hss`"),
             None => {
@@ -187,25 +205,62 @@ fn endpoint(
             }
         };
         report.refuse(at, Some(region), Fault::new("is no region whose HSS endpoint is known", remedy));
+        None
     }
-    known
-}
 
-fn override_endpoint(endpoints: &Group<'_>, plain_http: PlainHttp, report: &mut Report) -> Option<Endpoint> {
-    let text = reader::text(&endpoints.at.key("hss", endpoints.get("hss")), endpoints.get("hss")?, report)?;
-    // What stands before an `@`, or after a `?`, may be a password.
-    let shown = (!text.contains(['@', '?', '#'])).then_some(text);
-    let at = endpoints.at.key("hss", endpoints.get("hss"));
-    let read = |text: &str| {
-        Endpoint::parse(text, plain_http).map_err(|error| {
-            let remedy = match error {
-                EndpointError::PlainHttp => "use `https://`, or set the account's `allow_insecure_http: true`",
-                _ => "write scheme, host and perhaps a port, and nothing else: `https://hss.example.com`",
-            };
-            Fault::new(error.to_string(), remedy)
-        })
-    };
-    reader::parsed(at, text, shown, report, read).map(|located| located.value)
+    /// The endpoint that was written, else that of the region, if it is known.
+    fn of(
+        &self,
+        service: &str,
+        region: Option<&Located<Arc<str>>>,
+        of_region: fn(&str) -> Option<String>,
+        report: &mut Report,
+    ) -> Option<Endpoint> {
+        match self.group.get(service) {
+            Some(value) => self.written(service, value, report),
+            None => of_region(&region?.value).and_then(|url| Endpoint::parse(&url, self.plain_http).ok()),
+        }
+    }
+
+    fn written(&self, service: &str, value: &Value, report: &mut Report) -> Option<Endpoint> {
+        let at = self.group.at.key(service, Some(value));
+        let text = reader::text(&at, value, report)?;
+        // What stands before an `@`, or after a `?`, may be a password.
+        let shown = (!text.contains(['@', '?', '#'])).then_some(text);
+        let read = |text: &str| {
+            Endpoint::parse(text, self.plain_http).map_err(|error| {
+                let remedy = match error {
+                    EndpointError::PlainHttp => {
+                        "use `https://`, or set the account's `allow_insecure_http: true`".to_owned()
+                    }
+                    _ => format!(
+                        "write scheme, host and perhaps a port, and nothing else: `https://{service}.example.com`"
+                    ),
+                };
+                Fault::new(error.to_string(), remedy)
+            })
+        };
+        reader::parsed(at, text, shown, report, read).map(|located| located.value)
+    }
+
+    /// Who signs in at IAM has to know where it is.
+    fn check_iam(&self, credentials: &Credentials, report: &mut Report) {
+        let signs_in = match credentials {
+            Credentials::Password { .. } | Credentials::IdToken { .. } | Credentials::Agency { .. } => true,
+            Credentials::AccessKey { .. }
+            | Credentials::Token(_)
+            | Credentials::Metadata(_)
+            | Credentials::Profile(_)
+            | Credentials::PodIdentity(_)
+            | Credentials::Default(_) => false,
+        };
+        // A region that is not known at all has been spoken of, unless HSS is written.
+        if signs_in && self.group.has("hss") && !self.group.has("iam") {
+            let fault =
+                Fault::new("is missing: the region's IAM endpoint is not known", "write it: `https://iam.example.com`");
+            report.refuse(&self.group.at.key("iam", None), None, fault);
+        }
+    }
 }
 
 fn project(group: &Group<'_>, report: &mut Report) -> RawProject {

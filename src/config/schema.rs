@@ -3,6 +3,8 @@
 //! The reader, the variables that override keys, the suggestions after a misspelt key and the test of the example file
 //! all read this table.
 
+use super::sdk;
+
 /// What may stand at a key.
 #[derive(Debug)]
 pub(super) enum Shape {
@@ -61,13 +63,42 @@ const ACCOUNT: &[Key] = &[
     Key::scalar("name"),
     Key::scalar("region"),
     Key::group("credentials", CREDENTIALS),
-    Key::group("endpoints", &[Key::scalar("hss")]),
+    Key::group("endpoints", &[Key::scalar("hss"), Key::scalar("iam"), Key::scalar("eps")]),
     Key::scalar("allow_insecure_http").or("false"),
     Key::scalar("ca_file"),
     Key::list("projects", &Shape::Group(PROJECT)),
 ];
 
-const CREDENTIALS: &[Key] = &[Key::group("access_key", ACCESS_KEY), Key::group("token", &[Key::scalar("file")])];
+const CREDENTIALS: &[Key] = &[
+    KEY,
+    TOKEN,
+    PASSWORD,
+    Key::group("agency", &[Key::scalar("domain"), Key::scalar("agency"), Key::group("source", SOURCE)]),
+    METADATA,
+    PROFILE,
+    ENVIRONMENT,
+    POD_IDENTITY,
+];
+
+/// Who acts for an agency: everybody but another agency.
+const SOURCE: &[Key] = &[KEY, TOKEN, PASSWORD, METADATA, PROFILE, ENVIRONMENT, POD_IDENTITY];
+
+const KEY: Key = Key::group("access_key", ACCESS_KEY);
+const TOKEN: Key = Key::group("token", &[Key::scalar("file")]);
+const PASSWORD: Key = Key::group(
+    "password",
+    &[
+        Key::scalar("domain"),
+        Key::scalar("user"),
+        Key::secret("password"),
+        Key::scalar("password_file"),
+        Key::scalar("password_env"),
+    ],
+);
+const METADATA: Key = Key::group("metadata", &[Key::scalar("endpoint").or(sdk::METADATA)]);
+const PROFILE: Key = Key::group("profile", &[Key::scalar("file")]);
+const ENVIRONMENT: Key = Key::group("environment", &[]);
+const POD_IDENTITY: Key = Key::group("pod_identity", &[]);
 
 const ACCESS_KEY: &[Key] = &[
     Key::secret("id"),

@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use super::wire::{self, Page};
-use crate::cloud::{Call, Connection};
+use crate::cloud::{Call, Connection, Scope};
 use crate::config::Watch;
 use crate::model::observe::{Api, Observe};
 use crate::model::{Failure, Reason, TaskType};
@@ -40,7 +40,7 @@ impl TaskList {
             path: format!("/v5/{}/common/tasks/batch-query", target.project.id),
             query: query.parameters(&target.enterprise_project),
             body: query.body(task_type, &watch.filter).into(),
-            project_id: &target.project.id,
+            scope: Scope::Project(&target.project.id),
         };
         let page = self
             .connection

@@ -3,7 +3,7 @@
 
 use super::TaskList;
 use super::wire;
-use crate::cloud::Call;
+use crate::cloud::{Call, Scope};
 use crate::config::Watch;
 use crate::model::observe::Api;
 use crate::model::{Failure, Reason, TaskType, Timestamp};
@@ -38,7 +38,7 @@ impl TaskList {
                 ("task_type", task_type.as_str().to_owned()),
             ],
             body: Vec::new().into(),
-            project_id: &target.project.id,
+            scope: Scope::Project(&target.project.id),
         };
         let read = |answer: &crate::cloud::Answer| {
             wire::statistics(&answer.body, answer.at).map_err(|why| (Reason::Decode, why))

@@ -6,7 +6,7 @@
 
 use super::family::Instrument::{
     ApiAttempts, ApiBlocked, ApiBudget, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew,
-    DuplicateTasks, LogMessages, MalformedTasks, PageRereads, StatisticsDistrusted, UnknownValues,
+    CredentialExpiry, DuplicateTasks, LogMessages, MalformedTasks, PageRereads, StatisticsDistrusted, UnknownValues,
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
@@ -161,6 +161,9 @@ pub static CATALOG: &[Family] = &[
         "Whether nothing is asked for the account because its credential was refused (1), until a request succeeds (0)."),
     row("hss_exporter_api_request_duration_seconds", Histogram, &["api"], Exporter, Instrument(ApiRequestDuration),
         "How long HTTP requests to Huawei Cloud took, each attempt by itself, from sending to the end of the answer."),
+    row("hss_exporter_credential_expiry_timestamp_seconds", Gauge, &["account"], Exporter, Instrument(CredentialExpiry),
+        "When the account's credential ends (expires_at of the answer that gave it), if it does; it is renewed five minutes before that, \
+         or a fifth of its lifetime if that is less."),
     row("hss_exporter_clock_skew_seconds", Gauge, &["account"], Exporter, Instrument(ClockSkew),
         "The clock of this machine less the Date of the last answer, which counts whole seconds; signatures are refused from 15 minutes on."),
     row("hss_exporter_malformed_tasks_total", Counter, &["account"], Exporter, Instrument(MalformedTasks),

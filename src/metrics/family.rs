@@ -109,6 +109,7 @@ pub(super) enum Instrument {
     ApiBlocked,
     ApiRequestDuration,
     ClockSkew,
+    CredentialExpiry,
     MalformedTasks,
     DuplicateTasks,
     PageRereads,

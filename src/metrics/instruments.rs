@@ -31,6 +31,7 @@ pub struct Instruments {
     blocked: GaugeVec,
     request_duration: HistogramVec,
     clock_skew: GaugeVec,
+    credential_expiry: GaugeVec,
     malformed: IntCounterVec,
     duplicates: IntCounterVec,
     rereads: IntCounterVec,
@@ -96,6 +97,7 @@ impl Instruments {
                 HistogramVec::new(HistogramOpts::from(opts).buckets(LATENCY_BUCKETS.to_vec()), labels)
             })?,
             clock_skew: register(registry, Instrument::ClockSkew, GaugeVec::new)?,
+            credential_expiry: register(registry, Instrument::CredentialExpiry, GaugeVec::new)?,
             malformed: count(Instrument::MalformedTasks)?,
             duplicates: count(Instrument::DuplicateTasks)?,
             rereads: count(Instrument::PageRereads)?,
@@ -110,23 +112,11 @@ impl Instruments {
     fn begin<'a>(&self, accounts: impl IntoIterator<Item = &'a str>, build: Build) {
         with(&self.build_info, &[build.version, build.revision, build.rustversion], |info| info.set(1.0));
         for account in accounts {
-            for api in Api::ALL {
-                for code in ["200", NO_STATUS] {
-                    with(&self.attempts, &[account, api.as_str(), code], |_| {});
-                }
-                for reason in Reason::OF_REQUESTS {
-                    with(&self.errors, &[account, api.as_str(), reason.as_str()], |_| {});
-                }
-                with(&self.retries, &[account, api.as_str()], |_| {});
-                with(&self.budget_wait, &[account, api.as_str()], |_| {});
-            }
+            Api::OF_HSS.into_iter().for_each(|api| self.begin_api(account, api));
             with(&self.blocked, &[account], |_| {});
             for counters in [&self.malformed, &self.duplicates, &self.rereads, &self.distrusted] {
                 with(counters, &[account], |_| {});
             }
-        }
-        for api in Api::ALL {
-            with(&self.request_duration, &[api.as_str()], |_| {});
         }
         for field in Field::ALL {
             with(&self.unknown_values, &[field.as_str()], |_| {});
@@ -134,6 +124,19 @@ impl Instruments {
         for level in LogLevel::ALL {
             with(&self.log_messages, &[level.as_str()], |_| {});
         }
+    }
+
+    /// The same for an API that an account begins to use.
+    fn begin_api(&self, account: &str, api: Api) {
+        for code in ["200", NO_STATUS] {
+            with(&self.attempts, &[account, api.as_str(), code], |_| {});
+        }
+        for reason in Reason::OF_REQUESTS {
+            with(&self.errors, &[account, api.as_str(), reason.as_str()], |_| {});
+        }
+        with(&self.retries, &[account, api.as_str()], |_| {});
+        with(&self.budget_wait, &[account, api.as_str()], |_| {});
+        with(&self.request_duration, &[api.as_str()], |_| {});
     }
 
     /// What has been counted until now.
@@ -159,10 +162,19 @@ impl Observe for Instruments {
                 with(&self.budget_wait, &[account, api.as_str()], |sum| sum.inc_by(waited.as_secs_f64()));
             }
             Note::Budget { account, api, requests_per_minute } => {
+                // Whoever is told of a budget uses the API.
+                self.begin_api(account, api);
                 with(&self.budget, &[account, api.as_str()], |budget| budget.set(f64::from(requests_per_minute)));
             }
             Note::Blocked { account, blocked } => {
                 with(&self.blocked, &[account], |gauge| gauge.set(f64::from(u8::from(blocked))));
+            }
+            Note::CredentialExpiry { account, at: Some(at) } => {
+                with(&self.credential_expiry, &[account], |expiry| expiry.set(at.as_secs_f64()));
+            }
+            // That there was none is no error.
+            Note::CredentialExpiry { account, at: None } => {
+                drop(self.credential_expiry.remove_label_values(&[account]));
             }
             Note::ClockSkew { account, seconds } => with(&self.clock_skew, &[account], |skew| skew.set(seconds)),
             Note::MalformedTasks { account, count: by } => with(&self.malformed, &[account], |count| count.inc_by(by)),

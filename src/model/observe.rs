@@ -1,25 +1,43 @@
 //! What happens on the way and is worth counting: a closed set of notes, and who takes them.
 
-use super::Reason;
+use super::{Reason, Timestamp};
 use std::time::Duration;
 
 /// The APIs that are called: the label `api`, in the vendor's spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Api {
+    /// A temporary access key, for a token or an agency.
+    CreateTemporaryAccessKey,
+    /// A token, for a password or the token of another identity provider.
+    CreateToken,
+    /// What the machine that we run on is given.
+    InstanceMetadata,
+    /// Which domains, as IAM calls the vendor's customers, a credential is of.
+    ListDomains,
+    /// Which projects a credential can see.
+    ListProjects,
     /// The task list.
     ListTasks,
+    /// What the pod that we run in is given.
+    PodIdentity,
     /// How many tasks there are, and how many of them run.
     ShowTaskStatistics,
 }
 
 impl Api {
-    /// All of them, in the order of their names.
-    pub const ALL: [Self; 2] = [Self::ListTasks, Self::ShowTaskStatistics];
+    /// Those that every account uses, in the order of their names.
+    pub const OF_HSS: [Self; 2] = [Self::ListTasks, Self::ShowTaskStatistics];
 
     /// As the vendor and the label `api` spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::CreateTemporaryAccessKey => "CreateTemporaryAccessKey",
+            Self::CreateToken => "CreateToken",
+            Self::InstanceMetadata => "InstanceMetadata",
+            Self::ListDomains => "ListDomains",
+            Self::ListProjects => "ListProjects",
             Self::ListTasks => "ListTasks",
+            Self::PodIdentity => "PodIdentity",
             Self::ShowTaskStatistics => "ShowTaskStatistics",
         }
     }
@@ -102,6 +120,8 @@ pub enum Note<'a> {
     Blocked { account: &'a str, blocked: bool },
     /// Our clock less the server's, in seconds.
     ClockSkew { account: &'a str, seconds: f64 },
+    /// The account's credential ends then, by the cloud's clock; `None`: it does not, or nobody knows when.
+    CredentialExpiry { account: &'a str, at: Option<Timestamp> },
     /// Items of a page that are no tasks.
     MalformedTasks { account: &'a str, count: u64 },
     /// Items that stand twice on one page.

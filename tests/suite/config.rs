@@ -7,7 +7,7 @@
 mod reference;
 
 use hss_exporter::config::{
-    self, Config, Credentials, Expectation, Filter, Loaded, Problem, Problems, SecretSource, Series, Watch,
+    self, Config, Credentials, Expectation, Filter, Loaded, Problem, Problems, SecretSource, Series, Watch, WithoutFile,
 };
 use hss_exporter::model::{FileType, ScanTypes, TaskType, Timestamp, Trigger};
 use proptest::prelude::*;
@@ -197,10 +197,18 @@ fn a_variable_overrides_a_single_value() {
     assert_eq!(config.accounts[0].watches[0].filter.file_type, Some(FileType::Dockerfile));
 }
 
+#[track_caller]
+fn whole(without_file: Result<WithoutFile, Problems>) -> Loaded {
+    match without_file.unwrap_or_else(|problems| panic!("{problems}")) {
+        WithoutFile::Whole(loaded) => loaded,
+        other @ WithoutFile::Projectless { .. } => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn without_a_file_the_environment_is_enough() {
     let loaded = config::from_environment(Some("eu-west-101"), Some("p1"), &environment(&[]));
-    let config = loaded.unwrap_or_else(|problems| panic!("{problems}")).config;
+    let config = whole(loaded).config;
     let account = &config.accounts[0];
     assert_eq!(account.hss_endpoint.as_str(), "https://hss.eu-west-101.myhuaweicloud.eu");
     assert_eq!(account.watches[0].target.labels(), ["default", "p1", "all"]);
@@ -212,7 +220,7 @@ fn without_a_file_the_environment_is_enough() {
         ("HSS_EXPORTER__REFRESH__INTERVAL", "1m"),
     ]);
     let loaded = config::from_environment(Some("partner-1"), None, &variables);
-    let config = loaded.unwrap_or_else(|problems| panic!("{problems}")).config;
+    let config = whole(loaded).config;
     let account = &config.accounts[0];
     assert_eq!(account.hss_endpoint.as_str(), "http://127.0.0.1:9000");
     assert_eq!(&*account.watches[0].target.project.id, "p2");

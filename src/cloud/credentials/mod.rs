@@ -1,104 +1,63 @@
-//! Who we are to the cloud: where a credential comes from, and how a request carries it.
+//! Who we are to the cloud: where a credential comes from, how long it is good, and how a request carries it.
+//!
+//! A [`provider`] says what there is: a credential that is good as it stands, or what one is asked for with. What was asked
+//! for has an end, and [`renewal`] decides when the next one is asked for; here that is done, by one at a time, and off
+//! the way of the requests. It is always a temporary access key, which is good for every project of the account.
 
 mod access_key;
+mod agency;
+mod chain;
+mod file;
+mod id_token;
+mod identity;
+mod lease;
+mod metadata;
+mod password;
+mod pod_identity;
+mod profile;
+mod provider;
+mod renewal;
+mod sign_in;
 mod source;
 mod token;
+mod ways;
 
+pub(super) use identity::{Header, Identity, Unsigned};
+pub(super) use ways::Ways;
+
+use super::line::failure;
 use super::words::Scrub;
 use crate::config;
 use crate::config::{Secret, SecretSource};
-use access_key::AccessKey;
+use crate::model::observe::Note;
+use crate::model::{Failure, Reason};
+use lease::Lease;
+use provider::{Found, Provider, Recipe};
+use renewal::{Failed, Need, Renewal};
 use source::Source;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
-/// What we send, and all that the API takes.
-const CONTENT_TYPE: &str = "application/json";
-
-/// The credential of one account. What comes from a file follows the file.
+/// The credential of one account. What comes from a file follows the file, and what has an end is renewed.
 pub(super) struct Credentials {
+    ways: Arc<Ways>,
     held: Mutex<Held>,
-}
-
-/// What a request is authenticated with.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Identity {
-    /// It is signed.
-    AccessKey(AccessKey),
-    /// It carries a token.
-    Token(Secret),
-}
-
-/// A request, as far as authentication looks at it: all of it as on the wire.
-pub(super) struct Unsigned<'a> {
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
-    pub(super) query: &'a str,
-    pub(super) host: &'a str,
-    pub(super) project_id: &'a str,
-    /// As `X-Sdk-Date` writes it.
-    pub(super) date: String,
-    pub(super) body: &'a [u8],
-}
-
-/// A header to send. Its value may be a secret, so it has no `Debug`.
-pub(super) struct Header {
-    pub(super) name: &'static str,
-    pub(super) value: Secret,
-}
-
-impl Header {
-    fn new(name: &'static str, value: impl Into<String>) -> Self {
-        Self { name, value: Secret::new(value) }
-    }
+    /// A renewal has ended, well or not.
+    ended: watch::Sender<()>,
+    started: Instant,
 }
 
 struct Held {
-    sources: Sources,
-    /// What the sources gave when they were last looked at, or which one failed and why.
-    found: Option<Result<Identity, String>>,
+    provider: Provider,
+    /// What the provider had when it was last looked at, or which of its parts was wrong and why.
+    found: Option<Result<Found, String>>,
     generation: u64,
-}
-
-enum Sources {
-    AccessKey { id: Source, secret: Source, security_token: Option<Source> },
-    Token(Source),
-}
-
-impl Credentials {
-    pub(super) fn new(credentials: &config::Credentials) -> Self {
-        let sources = match credentials {
-            config::Credentials::AccessKey { id, secret, security_token } => Sources::AccessKey {
-                id: Source::new("the access key's id", id),
-                secret: Source::new("the access key's secret", secret),
-                security_token: security_token.as_ref().map(|token| Source::new("the security token", token)),
-            },
-            config::Credentials::Token(token) => Sources::Token(Source::new("the token", token)),
-        };
-        Self { held: Mutex::new(Held { sources, found: None, generation: 0 }) }
-    }
-
-    /// The credential as it is now, or a sentence about what is wrong with it.
-    pub(super) fn current(&self) -> Result<Identity, String> {
-        self.held().look(Look::IfChanged)
-    }
-
-    /// Whether there is a token by now that differs from `refused`. Its file is read whether it looks changed or not.
-    pub(super) fn has_newer_token(&self, refused: &Identity) -> bool {
-        matches!(self.held().look(Look::Anew), Ok(Identity::Token(token)) if Identity::Token(token.clone()) != *refused)
-    }
-
-    /// A number that grows whenever the credential has changed, for better or worse.
-    pub(super) fn generation(&self) -> u64 {
-        let mut held = self.held();
-        // What is wrong with it is for the next request to say.
-        let _ = held.look(Look::IfChanged);
-        held.generation
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        // Nothing can panic while it is held.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    renewal: Renewal,
+    lease: Option<Lease>,
+    /// How the last renewal failed.
+    failure: Option<Failure>,
 }
 
 /// How closely to look at a file.
@@ -110,55 +69,214 @@ enum Look {
     Anew,
 }
 
+/// What a request can do.
+enum Step {
+    Go(Identity),
+    Fail(Failure),
+    Wait,
+}
+
+impl Credentials {
+    pub(super) fn new(credentials: &config::Credentials, ways: Arc<Ways>) -> Arc<Self> {
+        let mut held = Held {
+            provider: Provider::new(credentials),
+            found: None,
+            generation: 0,
+            renewal: Renewal::default(),
+            lease: None,
+            failure: None,
+        };
+        // What is wrong with it is for the first request to say.
+        if let Ok(Found::Asked(recipe)) = held.look(Look::IfChanged) {
+            recipe.join(&ways);
+        }
+        let (ended, _) = watch::channel(());
+        Arc::new(Self { ways, held: Mutex::new(held), ended, started: Instant::now() })
+    }
+
+    /// The credential as it is now. It is waited for where there is none, and renewed beside where its end is near.
+    ///
+    /// # Errors
+    /// What is wrong with its parts, or what asking for it failed with.
+    pub(super) async fn current(self: &Arc<Self>) -> Result<Identity, Failure> {
+        let mut ended = self.ended.subscribe();
+        loop {
+            match self.step() {
+                Step::Go(identity) => return Ok(identity),
+                Step::Fail(failure) => return Err(failure),
+                Step::Wait => drop(ended.changed().await),
+            }
+        }
+    }
+
+    /// Whether there is another credential by now than the one that was refused: in a file, which is read whether it looks
+    /// changed or not, or because one was asked for. Only who was refused waits for that.
+    pub(super) async fn replaced(self: &Arc<Self>, refused: &Identity) -> bool {
+        let mut ended = self.ended.subscribe();
+        {
+            let mut held = self.held();
+            match held.look(Look::Anew) {
+                Ok(Found::Ready(Identity::Token(token))) => return Identity::Token(token) != *refused,
+                Ok(Found::Asked(_)) => {}
+                // Another key may be in the file by now, but a key that was just refused must not be followed by guesses.
+                Ok(Found::Ready(_)) | Err(_) => return false,
+            }
+            if held.holds_another_than(refused) {
+                return true;
+            }
+            if !held.renewal.refused(self.started.elapsed()) {
+                return false;
+            }
+        }
+        let _ = self.step();
+        loop {
+            {
+                let held = self.held();
+                if held.holds_another_than(refused) || !held.renewal.is_under_way() {
+                    return held.holds_another_than(refused);
+                }
+            }
+            drop(ended.changed().await);
+        }
+    }
+
+    /// A number that grows whenever what the credential is made of has changed, for better or worse.
+    pub(super) fn generation(&self) -> u64 {
+        let mut held = self.held();
+        // What is wrong with it is for the next request to say.
+        let _ = held.look(Look::IfChanged);
+        held.generation
+    }
+
+    /// Looks at what there is, and begins a renewal where one is due.
+    fn step(self: &Arc<Self>) -> Step {
+        let mut held = self.held();
+        let recipe = match held.look(Look::IfChanged) {
+            Ok(Found::Ready(identity)) => {
+                if held.lease.take().is_some() {
+                    self.ways.cloud.observer.note(Note::CredentialExpiry { account: &self.ways.account, at: None });
+                }
+                return Step::Go(identity);
+            }
+            Ok(Found::Asked(recipe)) => recipe,
+            Err(message) => {
+                let tried = format!("reading the credentials of account {}", self.ways.account);
+                return Step::Fail(Failure { message, ..failure(Reason::Auth, tried) });
+            }
+        };
+        let need = held.renewal.need(self.started.elapsed());
+        if matches!(need, Need::Renewal | Need::New) {
+            held.renewal.begin();
+            let under_way = UnderWay { of: Arc::clone(self), generation: held.generation, over: false };
+            tokio::spawn(under_way.go(recipe));
+        }
+        match (need, &held.lease, &held.failure) {
+            (Need::Nothing | Need::Renewal, Some(lease), _) => Step::Go(lease.identity.clone()),
+            (Need::Failed, _, Some(failure)) => Step::Fail(failure.clone()),
+            _ => Step::Wait,
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Nothing can panic while it is held.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Held {
-    fn look(&mut self, look: Look) -> Result<Identity, String> {
-        let found = self.sources.read(look);
+    fn look(&mut self, look: Look) -> Result<Found, String> {
+        let found = self.provider.look(look);
         if self.found.as_ref() != Some(&found) {
             self.generation += 1;
+            self.renewal.sources_changed();
             self.found = Some(found.clone());
         }
         found
     }
-}
 
-impl Sources {
-    fn read(&mut self, look: Look) -> Result<Identity, String> {
-        match self {
-            Self::AccessKey { id, secret, security_token } => Ok(Identity::AccessKey(AccessKey {
-                id: id.read(look)?,
-                secret: secret.read(look)?,
-                security_token: security_token.as_mut().map(|token| token.read(look)).transpose()?,
-            })),
-            Self::Token(token) => Ok(Identity::Token(token.read(look)?)),
-        }
+    fn holds_another_than(&self, refused: &Identity) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.identity != *refused)
     }
 }
 
-impl Identity {
-    /// The headers that authenticate a request, those that a signature covers among them.
-    pub(super) fn headers(&self, request: &Unsigned<'_>) -> Vec<Header> {
-        match self {
-            Self::AccessKey(key) => key.headers(request),
-            Self::Token(token) => token::headers(token, request),
-        }
+/// A renewal that has begun. However it ends, others may begin one after it.
+struct UnderWay {
+    of: Arc<Credentials>,
+    /// With what it was begun.
+    generation: u64,
+    over: bool,
+}
+
+impl UnderWay {
+    async fn go(mut self, recipe: Recipe) {
+        recipe.join(&self.of.ways);
+        let outcome = recipe.ask(&self.of.ways).await;
+        self.over = true;
+        self.end(outcome);
     }
 
-    /// What takes this credential's secrets out of texts.
-    pub(super) fn scrub(&self) -> Scrub {
-        match self {
-            Self::AccessKey(key) => {
-                let secrets = [Some(&key.secret), key.security_token.as_ref(), key.misplaced_secret()];
-                Scrub::new(secrets.into_iter().flatten().cloned())
+    fn end(&self, outcome: Result<Lease, Failure>) {
+        let Credentials { ways, started, ended, .. } = &*self.of;
+        let (now, account) = (started.elapsed(), &*ways.account);
+        let mut held = self.of.held();
+        match outcome {
+            Ok(lease) => {
+                if held.renewal.obtained(now, lease.lifetime) > 0 {
+                    tracing::info!(account, "the credential is renewed again");
+                }
+                ways.cloud.observer.note(Note::CredentialExpiry { account, at: Some(lease.expires) });
+                (held.lease, held.failure) = (Some(lease), None);
             }
-            Self::Token(token) => Scrub::new([token.clone()]),
+            // What it was asked for with has changed, and so may the answer.
+            Err(_) if held.generation != self.generation => held.renewal.abandoned(),
+            Err(failure) => {
+                let first = held.renewal.failed(now, how(&failure), fastrand::f64());
+                let until = held.lease.as_ref().map(|lease| until(lease).to_string());
+                if first {
+                    tracing::warn!(account, %failure, until, "the credential is not renewed");
+                } else {
+                    tracing::debug!(account, %failure, until, "the credential is still not renewed");
+                }
+                held.failure = Some(failure);
+            }
+        }
+        drop(held);
+        ended.send_replace(());
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if !self.over {
+            let tried = format!("renewing the credential of account {}", self.of.ways.account);
+            let message = "it broke off: this is a defect".to_owned();
+            self.end(Err(Failure { message, ..failure(Reason::Server, tried) }));
         }
     }
+}
 
-    /// Whether the credential has an end, so that "renew the token" is advice.
-    pub(super) const fn expires(&self) -> bool {
-        match self {
-            Self::AccessKey(key) => key.security_token.is_some(),
-            Self::Token(_) => true,
-        }
+/// Until when the old one is good.
+fn until(lease: &Lease) -> humantime::Rfc3339Timestamp {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + lease.expires.as_date().since_epoch())
+}
+
+/// Whether the next renewal may fare better by itself.
+fn how(failure: &Failure) -> Failed {
+    let asked: Option<Duration> = failure.retry_after;
+    match failure.reason {
+        Reason::Throttled
+        | Reason::Server
+        | Reason::Timeout
+        | Reason::Connect
+        | Reason::Tls
+        | Reason::Decode
+        | Reason::TooLarge
+        | Reason::Inconsistent => Failed::MayPass { asked },
+        Reason::Auth
+        | Reason::TokenExpired
+        | Reason::Permission
+        | Reason::Invalid
+        | Reason::NotFound
+        | Reason::Blocked => Failed::Refused,
     }
 }

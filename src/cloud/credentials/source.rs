@@ -1,99 +1,56 @@
 //! One secret: a value that stays, or a file that may change.
 
+use super::file::{Follow, read_text};
 use super::{Look, Secret, SecretSource};
-use std::fs::{File, Metadata};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
-use zeroize::Zeroizing;
-
-/// Tokens have up to 32 thousand characters; a larger file holds something else.
-const FILE_LIMIT: u64 = 64 * 1024;
 
 /// Where one secret comes from, and what it was when last read.
 pub(super) struct Source {
     /// What it is, for errors: `the access key's secret`.
     what: &'static str,
     from: From,
+    check: fn(&str) -> Result<(), &'static str>,
 }
 
 enum From {
     Value(Secret),
-    File { path: PathBuf, seen: Option<Seen> },
-}
-
-/// What a file looked like, and held.
-struct Seen {
-    stamp: Stamp,
-    held: Result<Secret, String>,
-}
-
-/// Tells a file that has changed from one that has not, without reading it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self { modified: metadata.modified().ok(), length: metadata.len() }
-    }
+    File(Follow<Secret>),
 }
 
 impl Source {
     pub(super) fn new(what: &'static str, source: &SecretSource) -> Self {
         let from = match source {
             SecretSource::Value(secret) => From::Value(secret.clone()),
-            SecretSource::File(path) => From::File { path: path.clone(), seen: None },
+            SecretSource::File(path) => From::File(Follow::new(path.clone())),
         };
-        Self { what, from }
+        Self { what, from, check }
+    }
+
+    /// A password, which people choose: it may hold blanks, and need not pass through a header.
+    pub(super) fn password(source: &SecretSource) -> Self {
+        Self { check: check_password, ..Self::new("the password", source) }
     }
 
     /// The secret, or a sentence about what is wrong with it. Of a file that has gone, nothing is kept.
     pub(super) fn read(&mut self, look: Look) -> Result<Secret, String> {
-        let what = self.what;
+        let (what, check) = (self.what, self.check);
         match &mut self.from {
             From::Value(secret) => {
                 check(secret.expose()).map_err(|reason| format!("{what} in the configuration {reason}"))?;
                 Ok(secret.clone())
             }
-            From::File { path, seen } => {
-                let stamp = match std::fs::metadata(&*path) {
-                    Ok(metadata) => Stamp::of(&metadata),
-                    Err(error) => {
-                        *seen = None;
-                        return Err(format!("cannot read {what} from {}: {error}", path.display()));
-                    }
-                };
-                match seen {
-                    Some(seen) if seen.stamp == stamp && look == Look::IfChanged => seen.held.clone(),
-                    _ => {
-                        let held = read_file(path, what);
-                        *seen = Some(Seen { stamp, held: held.clone() });
-                        held
-                    }
-                }
-            }
+            From::File(file) => file.read(look, |path| {
+                let text = read_text(path)
+                    .map_err(|why| format!("the file {}, which should hold {what}, {why}", path.display()))?;
+                let secret = text.trim();
+                check(secret).map_err(|why| format!("the file {}, which should hold {what}, {why}", path.display()))?;
+                Ok(Secret::new(secret))
+            }),
         }
     }
 }
 
-fn read_file(path: &Path, what: &str) -> Result<Secret, String> {
-    let failed = |error| format!("cannot read {what} from {}: {error}", path.display());
-    let mut text = Zeroizing::new(String::new());
-    let mut file = File::open(path).map_err(failed)?.take(FILE_LIMIT + 1);
-    file.read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > FILE_LIMIT {
-        return Err(format!("{} is too large to hold {what}", path.display()));
-    }
-    let secret = text.trim();
-    check(secret).map_err(|reason| format!("the file {}, which should hold {what}, {reason}", path.display()))?;
-    Ok(Secret::new(secret))
-}
-
 /// Ids, secrets and tokens are one word of visible ASCII; anything else would not pass through a header.
-fn check(secret: &str) -> Result<(), &'static str> {
+pub(super) fn check(secret: &str) -> Result<(), &'static str> {
     if secret.is_empty() {
         Err("is empty")
     } else if secret.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -103,10 +60,19 @@ fn check(secret: &str) -> Result<(), &'static str> {
     }
 }
 
+fn check_password(password: &str) -> Result<(), &'static str> {
+    match password {
+        "" => Err("is empty"),
+        _ if password.chars().any(char::is_control) => Err("holds line breaks or other control characters"),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::fs::{self, File};
+    use std::path::{Path, PathBuf};
 
     fn file(dir: &tempfile::TempDir, text: &str) -> PathBuf {
         let path = dir.path().join("secret");

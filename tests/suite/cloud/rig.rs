@@ -1,7 +1,7 @@
 //! What stands on our side of a test: an account, a cloud, a call, and who writes down what was counted.
 
 use bytes::Bytes;
-use hss_exporter::cloud::{Answer, Call, Cloud, Connection};
+use hss_exporter::cloud::{Answer, Call, Cloud, Connection, Scope};
 use hss_exporter::config::{Account, Credentials, Endpoint, PlainHttp, Refresh, Secret, SecretSource};
 use hss_exporter::model::observe::{Api, Note, Observe};
 use hss_exporter::model::{Failure, Timestamp};
@@ -96,6 +96,8 @@ impl Rig {
             region: "cn-north-4".into(),
             credentials: self.credentials.clone(),
             hss_endpoint: Endpoint::parse(&self.endpoint, PlainHttp::Anywhere).unwrap(),
+            iam_endpoint: Endpoint::parse(&self.endpoint, PlainHttp::Anywhere).ok(),
+            eps_endpoint: None,
             ca_file: self.ca_file.clone(),
             watches: Vec::new(),
         }
@@ -147,6 +149,6 @@ pub(super) fn call() -> Call<'static> {
         path: "/v5/0123456789abcdef0123456789abcdef/common/tasks/batch-query".to_owned(),
         query: vec![("limit", "200".to_owned()), ("enterprise_project_id", "all_granted_eps".to_owned())],
         body: Bytes::from_static(br#"{"task_type":"cluster_scan"}"#),
-        project_id: "0123456789abcdef0123456789abcdef",
+        scope: Scope::Project("0123456789abcdef0123456789abcdef"),
     }
 }

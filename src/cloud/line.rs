@@ -1,0 +1,235 @@
+//! One account's way to one service: each attempt waits for the budget, is signed, sent, counted and judged.
+//!
+//! Which credential is used is for others to say: see [`super::connection`] and [`super::credentials`].
+
+use super::answer::{self, Reply};
+use super::budget::{Paused, Permit};
+use super::credentials::{Identity, Unsigned};
+use super::retry::Patience;
+use super::skew::Skew;
+use super::transport::{Broken, Client, Destination, Way};
+use super::words::Scrub;
+use super::{Answer, Call, Cloud, sign};
+use crate::config::{Endpoint, Secret};
+use crate::model::observe::{Api, Note};
+use crate::model::{Failure, Reason};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// For so long a request that is not needed waits for the budget: no longer than clocks and answers jitter.
+const SPARE_WAIT: Duration = Duration::from_secs(1);
+
+/// Our own words about a connection, which may quote the other side.
+const MESSAGE_LIMIT: usize = 500;
+
+/// A way to one service.
+pub(super) struct Line {
+    pub(super) cloud: Arc<Cloud>,
+    pub(super) account: Arc<str>,
+    pub(super) endpoint: Endpoint,
+    client: Client,
+    way: Way,
+    /// What is known of the cloud's clock, over whichever line.
+    skew: Arc<Skew>,
+}
+
+impl Line {
+    /// A line of an account's. Nothing is sent yet.
+    pub(super) fn new(
+        cloud: &Arc<Cloud>,
+        account: &Arc<str>,
+        endpoint: &Endpoint,
+        way: Way,
+        skew: &Arc<Skew>,
+    ) -> Result<Self, Failure> {
+        let client = cloud.transport.client(endpoint.as_str(), &way).map_err(|(reason, message)| Failure {
+            message,
+            ..failure(reason, format!("connecting account {account} to {endpoint}"))
+        })?;
+        let (cloud, account) = (Arc::clone(cloud), Arc::clone(account));
+        Ok(Self { cloud, account, endpoint: endpoint.clone(), client, way, skew: Arc::clone(skew) })
+    }
+
+    /// The account shares the budget of an API from now on.
+    pub(super) fn join(&self, api: Api) {
+        self.cloud.budget(self.endpoint.authority(), api).join(&self.account);
+    }
+
+    /// Asks as `identity`, again if need be, and returns what `read` makes of the answer.
+    pub(super) async fn ask<T>(
+        &self,
+        call: &Call<'_>,
+        identity: &Identity,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Failure> {
+        let mut patience = Patience::new(match self.way {
+            Way::Outward { .. } => self.cloud.max_attempts,
+            // Who is not there now will not be there in a second.
+            Way::Nearby => NonZeroU32::MIN,
+        });
+        let mut last = None;
+        loop {
+            patience.attempt();
+            let permit = match self.permit(call, &mut patience).await {
+                Ok(permit) => permit,
+                Err(paused) => return Err(last.unwrap_or(paused)),
+            };
+            let failure = match self.paid(permit, call, identity, &read).await {
+                Ok(read) => return Ok(read),
+                Err(failure) => failure,
+            };
+            self.note_error(call, &failure);
+            let Some(pause) = patience.pause_after(&failure, fastrand::f64()) else { return Err(failure) };
+            self.again(call, pause, &failure).await;
+            last = Some(failure);
+        }
+    }
+
+    /// Waits for the right to one request.
+    ///
+    /// # Errors
+    /// When the cloud wants us to wait for longer than the call may.
+    pub(super) async fn permit(&self, call: &Call<'_>, patience: &mut Patience) -> Result<Permit, Failure> {
+        let Self { account, cloud, .. } = self;
+        let budget = cloud.budget(self.endpoint.authority(), call.api);
+        let (permit, waited) = budget.permit(patience.left()).await.map_err(|paused| self.paused(call, &paused))?;
+        patience.paused(waited.pausing);
+        self.note_wait(call, waited.in_all);
+        if patience.is_retry() {
+            cloud.observer.note(Note::Retry { account, api: call.api });
+        }
+        Ok(permit)
+    }
+
+    /// The right to one request, if the budget has one to spare.
+    pub(super) async fn spare_permit(&self, call: &Call<'_>) -> Option<Permit> {
+        let budget = self.cloud.budget(self.endpoint.authority(), call.api);
+        // Where the cloud wants a pause, nothing is spared.
+        let permit = tokio::time::timeout(SPARE_WAIT, budget.permit(Duration::ZERO)).await.ok()?;
+        let (permit, waited) = permit.ok()?;
+        self.note_wait(call, waited.in_all);
+        Some(permit)
+    }
+
+    /// One request, for which there is a permit.
+    pub(super) async fn paid<T>(
+        &self,
+        permit: Permit,
+        call: &Call<'_>,
+        identity: &Identity,
+        read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
+    ) -> Result<T, Failure> {
+        let outcome = self.send(call, identity).await;
+        match &outcome {
+            Ok(_) => permit.good(),
+            Err(failure) if failure.reason == Reason::Throttled => permit.throttled(failure, fastrand::f64()),
+            Err(_) => drop(permit),
+        }
+        let outcome = outcome.and_then(|answer| {
+            read(&answer).map_err(|(reason, message)| Failure {
+                status: Some(answer.status),
+                // It may quote the answer.
+                message: identity.scrub().clean(&message, MESSAGE_LIMIT),
+                request_id: answer.request_id,
+                ..failure(reason, self.tried(call))
+            })
+        });
+        outcome.map_err(|failure| Failure { reason: reason_for(identity, &failure), ..failure })
+    }
+
+    /// Counts that a request failed, or could not be made.
+    pub(super) fn note_error(&self, call: &Call<'_>, failure: &Failure) {
+        self.cloud.observer.note(Note::Error { account: &self.account, api: call.api, reason: failure.reason });
+    }
+
+    /// The pause before the next attempt.
+    pub(super) async fn again(&self, call: &Call<'_>, pause: Duration, failure: &Failure) {
+        tracing::debug!(account = %self.account, target = call.what, ?pause, %failure, "trying again");
+        tokio::time::sleep(pause).await;
+    }
+
+    /// What is said of a request that is not sent, because the cloud has refused another one.
+    fn paused(&self, call: &Call<'_>, Paused { left, refusal }: &Paused) -> Failure {
+        let refusal = refusal.as_deref().cloned().unwrap_or_else(|| failure(Reason::Throttled, String::new()));
+        let message =
+            format!("no request is sent for {} s, after this answer: {}", left.as_secs() + 1, refusal.message);
+        Failure { message, tried: self.tried(call), retry_after: Some(*left), ..refusal }
+    }
+
+    /// Signs a request, sends it, and judges what comes back.
+    async fn send(&self, call: &Call<'_>, identity: &Identity) -> Result<Answer, Failure> {
+        let scrub = identity.scrub();
+        let destination = Destination::new(self.endpoint.as_str(), &call.path, &query(call))
+            .map_err(|message| Failure { message, ..failure(Reason::Invalid, self.tried(call)) })?;
+        let headers = identity.headers(&Unsigned {
+            method: call.method,
+            path: destination.path(),
+            query: destination.query(),
+            host: destination.host(),
+            scope: call.scope,
+            date: sign::date((self.cloud.clock)().since_epoch().as_secs()),
+            body: &call.body,
+        });
+        let started = Instant::now();
+        let outcome = self.client.send(call.method, destination, &headers, call.body.clone()).await;
+        self.note_attempt(call, &outcome, started.elapsed(), &scrub);
+        let now = (self.cloud.clock)();
+        let reply = outcome.map_err(|Broken { reason, message, status }| Failure {
+            status,
+            message: scrub.clean(&message, MESSAGE_LIMIT),
+            ..failure(reason, self.tried(call))
+        })?;
+        // What stands nearby has this machine's clock.
+        if let Some(date) = reply.date().filter(|_| self.way != Way::Nearby) {
+            let seconds = self.skew.learn(now, date, &self.account);
+            self.cloud.observer.note(Note::ClockSkew { account: &self.account, seconds });
+        }
+        let at = reply.date().unwrap_or_else(|| self.skew.correct(now));
+        answer::judge(&reply, &self.tried(call), at, &scrub)?;
+        let token = reply.header("x-subject-token").map(Secret::new);
+        Ok(Answer { status: reply.status, request_id: reply.request_id(&scrub), body: reply.body, at, token })
+    }
+
+    fn note_wait(&self, call: &Call<'_>, waited: Duration) {
+        if !waited.is_zero() {
+            self.cloud.observer.note(Note::BudgetWait { account: &self.account, api: call.api, waited });
+        }
+    }
+
+    fn note_attempt(&self, call: &Call<'_>, outcome: &Result<Reply, Broken>, took: Duration, scrub: &Scrub) {
+        let (code, request_id) = match outcome {
+            Ok(reply) => (Some(reply.status), reply.request_id(scrub)),
+            Err(broken) => (broken.status, None),
+        };
+        self.cloud.observer.note(Note::Attempt { account: &self.account, api: call.api, code, took });
+        tracing::debug!(
+            account = %self.account, api = call.api.as_str(), target = call.what,
+            status = code, ?took, request_id, "attempt"
+        );
+    }
+
+    /// For people: what is asked, and where.
+    pub(super) fn tried(&self, call: &Call<'_>) -> String {
+        format!("{} at {}", call.what, self.endpoint)
+    }
+}
+
+/// What a refusal means for this credential: an access key without an end has nothing to renew.
+fn reason_for(identity: &Identity, failure: &Failure) -> Reason {
+    match failure.reason {
+        Reason::TokenExpired if !identity.expires() => Reason::Auth,
+        reason => reason,
+    }
+}
+
+/// A failure of which nothing is known but the reason.
+pub(super) fn failure(reason: Reason, tried: String) -> Failure {
+    Failure { reason, tried, status: None, code: None, message: String::new(), request_id: None, retry_after: None }
+}
+
+fn query(call: &Call<'_>) -> String {
+    let pairs = call.query.iter().map(|(key, value)| format!("{key}={}", sign::encode_component(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
