@@ -209,9 +209,11 @@ impl Proof<'_> {
         ends.filter(|end| of_run(*end)).min().or(run.end())
     }
 
-    /// Whether it was shown, and then as its owner's: what only the list of all has shown may be nobody's.
+    /// Whether it was shown, and then as its owner's: what only the list of all has shown may be nobody's, and what had left
+    /// the window then is.
     fn was_shown(&self, record: &Record, run: &Run) -> bool {
-        run.shown.is_some() && (self.reader.whom == Whom::All || record.owned >= run.shown)
+        let lately = run.shown.is_some_and(|shown| run.ended > shown.minus(WINDOW));
+        run.shown.is_some() && (self.reader.whom == Whom::All || (lately && record.owned >= run.shown))
     }
 
     fn is_event(&self, id: &str, end: Option<Timestamp>) -> bool {
