@@ -127,7 +127,10 @@ fn wrong_usage_is_told_from_what_goes_wrong_later() {
     // Without a file, an account is made of the environment.
     check(&run(&dir, &[]), 1, &["--config.file", "--region"]);
     let arguments = ["--region", "cn-north-4", "--project", "0123456789abcdef0123456789abcdef"];
-    check(&run(&dir, &arguments), 1, &["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"]);
+    let half = program(&dir, &arguments).env("HUAWEICLOUD_SDK_AK", "AKEXAMPLE").output().unwrap();
+    check(&half, 1, &["HUAWEICLOUD_SDK_AK is set, and HUAWEICLOUD_SDK_SK is not"]);
+    // Nothing is asked, and so nobody knows yet whether somebody has a credential for us.
+    check(&run(&dir, &["check", arguments[0], arguments[1]]), 0, &["its region's project is looked up"]);
     let mut with_key = program(&dir, &["check", arguments[0], arguments[1], arguments[2], arguments[3]]);
     let output = with_key.env("HUAWEICLOUD_SDK_AK", "AKEXAMPLE").env("HUAWEICLOUD_SDK_SK", "canary").output().unwrap();
     check(&output, 0, &["the configuration is valid"]);
