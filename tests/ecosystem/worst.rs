@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// In the order in which they are waited for: the first two go by themselves.
-const FIRING: [&str; 14] = [
+const FIRING: [&str; 15] = [
     "HssScanFailed",
     "HssUnknownValues",
     "HssLatestScanFailing",
@@ -23,6 +23,7 @@ const FIRING: [&str; 14] = [
     "HssApiThrottled",
     "HssAuthBlocked",
     "HssTasksWithheld",
+    "HssCredentialExpiring",
     "HssClockSkewed",
     "HssExporterDown",
 ];
@@ -38,7 +39,7 @@ const NEVER_SEEN: &str = "9";
 /// One that has the lost enterprise project, behind a budget of its own, and one whose key there is no more.
 const ACCOUNTS: &str = "  - name: crowded
     region: cn-north-4
-    credentials: { access_key: { id: SIMULATEDACCESSKEY, secret: simulated-secret-of-no-value } }
+    credentials: { metadata: { endpoint: \"{endpoint}\" } }
     endpoints: { hss: \"{other_name}\" }
     projects:
       - { id: 0123456789abcdef0123456789abcdef, name: payments, enterprise_projects: [{ id: \"7\", name: lost }] }
@@ -79,6 +80,12 @@ async fn everything_wrong() -> Site {
     .await;
     let seen = "count(hss_target_complete{enterprise_project!=\"never-seen\"} == 1) == 4";
     site.prometheus.holds(seen).await;
+    // What the instance is given lives too short from now on to be renewed in time.
+    site.cloud.edit_iam(|iam| {
+        iam.directory.metadata.key_lifetime = 90_000;
+        iam.revoke("hss-reader");
+    });
+    site.prometheus.some_fire("HssCredentialExpiring").await;
     let faults = site.cloud.faults();
     faults.push(Fault::refuse(Refusal::throttled("user", 5)).for_enterprise_project(LOST).always());
     faults.push(Fault::extra_items(vec![stranger()]).for_enterprise_project("0").for_task_type("iac_scan"));

@@ -8,6 +8,8 @@ mod answers;
 mod credentials;
 /// What stands on our side.
 mod rig;
+/// Where credentials come from.
+mod scenarios;
 /// What stands on the other side.
 mod stub;
 

@@ -240,6 +240,36 @@ fn check_environment(region: Option<&str>, project: Option<&str>, variables: &[(
 }
 
 #[test]
+fn without_a_project_the_account_is_there_and_watches_nothing() {
+    let variables = environment(&[("HUAWEICLOUD_SDK_IAM_ENDPOINT", "https://iam.example.com")]);
+    let made = config::from_environment(Some("cn-north-4"), None, &variables).unwrap();
+    let WithoutFile::Projectless { account, .. } = made else { panic!("{made:?}") };
+    assert_eq!((&*account.name, &*account.region, account.watches.len()), ("default", "cn-north-4", 0));
+    assert_eq!(account.iam_endpoint.unwrap().as_str(), "https://iam.example.com");
+}
+
+#[test]
+fn what_is_left_out_is_the_default_order_of_the_vendor() {
+    let variables = [
+        ("HOME", "/home/me"),
+        ("HC_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/run/pod-token"),
+    ];
+    let variables: Vec<_> = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let config = config::parse(ACCOUNTS, "test.yml", &variables).unwrap().config;
+    let Credentials::Default(chain) = &config.accounts[0].credentials else { panic!("{config:?}") };
+    assert_eq!(chain.profile.as_deref(), Some(Path::new("/home/me/.huaweicloud/credentials")));
+    assert_eq!(chain.metadata.as_str(), "http://169.254.169.254");
+    let pod = chain.pod_identity.as_ref().unwrap();
+    assert_eq!((pod.endpoint.as_str(), pod.path.as_str()), ("http://169.254.170.23", "/v1/credentials"));
+    // What is in the environment comes before all that.
+    let key = &good(ACCOUNTS).accounts[0];
+    assert!(matches!(key.credentials, Credentials::AccessKey { .. }));
+    assert_eq!(key.iam_endpoint.as_ref().unwrap().as_str(), "https://iam.cn-north-4.myhuaweicloud.com");
+    assert_eq!(key.eps_endpoint.as_ref().unwrap().as_str(), "https://eps.myhuaweicloud.com");
+}
+
+#[test]
 fn without_a_file_what_is_missing_is_named_as_it_is_given() {
     check_environment(
         None,
@@ -247,8 +277,7 @@ fn without_a_file_what_is_missing_is_named_as_it_is_given() {
         &[("HUAWEICLOUD_SDK_AK", "AK"), ("HUAWEICLOUD_SDK_PROJECT_ID", "")],
         &[
             "--region: is missing; give it, such as `--region=cn-north-4`",
-            "--project: is missing; give the project's id (or set HUAWEICLOUD_SDK_PROJECT_ID)",
-            "no credentials are given, and HUAWEICLOUD_SDK_SK is not set",
+            "HUAWEICLOUD_SDK_AK is set, and HUAWEICLOUD_SDK_SK is not; set both of them, or none",
         ],
     );
     let key = [("HUAWEICLOUD_SDK_AK", "AK"), ("HUAWEICLOUD_SDK_SK", "SK")];
@@ -434,10 +463,15 @@ fn the_example_file_names_every_key_and_no_other() {
         let names: Vec<&str> = path.iter().map(|(_, name)| name.as_str()).collect();
         found.insert(names.join(".").replace(".[]", "[]"));
     }
-    // A project's own filter and expectations are written as those of all projects.
+    // A project's own filter and expectations are written as those of all projects, and who acts for an agency as who does not.
     let declared: BTreeSet<String> = config::keys().into_iter().collect();
     let as_of_all = |key: &&String| {
-        key.starts_with("accounts[].projects[].filter.") || key.starts_with("accounts[].projects[].expect[].")
+        let places = [
+            "accounts[].projects[].filter.",
+            "accounts[].projects[].expect[].",
+            "accounts[].credentials.agency.source.",
+        ];
+        places.iter().any(|place| key.starts_with(place))
     };
     let missing: Vec<&String> = declared.difference(&found).filter(|key| !as_of_all(key)).collect();
     assert!(missing.is_empty(), "{EXAMPLE} lacks {missing:#?}");
@@ -450,6 +484,9 @@ fn the_keys_that_the_example_only_mentions_are_good_too() {
     // One kind of credentials, one way to write each part: else they stand beside each other.
     let others = ["id:", "id_env", "secret:", "secret_env", "security_token:", "security_token_env", "token:", "file:"];
     let text = uncommented_example();
+    let (before, rest) = text.split_once("      password:\n").unwrap();
+    let (_, after) = rest.split_once("    endpoints:\n").unwrap();
+    let text = format!("{before}    endpoints:\n{after}");
     let lines = text.lines().filter(|line| !others.iter().any(|other| line.trim_start().starts_with(other)));
     let text: String = lines.map(|line| format!("{line}\n")).collect();
     let config = good(&text);

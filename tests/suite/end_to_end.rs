@@ -32,6 +32,8 @@ mod filters;
 mod paging;
 /// Credentials that are refused and change; the budget.
 mod refused;
+/// Credentials that have an end.
+mod renewal;
 /// Tasks with series of their own.
 mod rows;
 /// No secret is shown.

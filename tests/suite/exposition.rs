@@ -5,7 +5,7 @@
 use flate2::read::GzDecoder;
 use hss_exporter::metrics::{self, Build, CATALOG, Encoding, Instruments, Kind, Section, SnapshotPage};
 use hss_exporter::model::observe::{Api, Field, LogLevel, Note, Observe};
-use hss_exporter::model::{Reason, Snapshot};
+use hss_exporter::model::{Reason, Snapshot, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
@@ -78,6 +78,7 @@ fn the_table_is_what_is_served() {
     let snapshot = world::rich();
     let instruments = Instruments::new(["lab", "prod"], BUILD);
     instruments.note(Note::ClockSkew { account: "prod", seconds: 0.5 });
+    instruments.note(Note::CredentialExpiry { account: "prod", at: Some(Timestamp::from_secs(1_757_293_200)) });
     instruments.note(Note::Budget { account: "prod", api: Api::ListTasks, requests_per_minute: 5 });
     let mut served: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
     let page = compose(&snapshot, &instruments);
@@ -154,6 +155,9 @@ fn what_happens_on_the_way_is_counted() {
     instruments.note(Note::Budget { account, api, requests_per_minute: 5 });
     instruments.note(Note::Budget { account, api, requests_per_minute: 2 });
     instruments.note(Note::Blocked { account, blocked: true });
+    instruments.note(Note::CredentialExpiry { account: "lab", at: Some(Timestamp::from_secs(1)) });
+    instruments.note(Note::CredentialExpiry { account: "lab", at: None });
+    instruments.note(Note::CredentialExpiry { account, at: Some(Timestamp::from_secs(1_757_293_200)) });
     instruments.note(Note::ClockSkew { account, seconds: 3.0 });
     instruments.note(Note::ClockSkew { account, seconds: -0.25 });
     instruments.note(Note::MalformedTasks { account, count: 2 });

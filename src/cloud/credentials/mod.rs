@@ -165,16 +165,19 @@ impl Credentials {
             }
         };
         let need = held.renewal.need(self.started.elapsed());
-        if matches!(need, Need::Renewal | Need::New) {
-            held.renewal.begin();
-            let under_way = UnderWay { of: Arc::clone(self), generation: held.generation, over: false };
-            tokio::spawn(under_way.go(recipe));
-        }
-        match (need, &held.lease, &held.failure) {
+        let step = match (need, &held.lease, &held.failure) {
             (Need::Nothing | Need::Renewal, Some(lease), _) => Step::Go(lease.identity.clone()),
             (Need::Failed, _, Some(failure)) => Step::Fail(failure.clone()),
             _ => Step::Wait,
+        };
+        if matches!(need, Need::Renewal | Need::New) {
+            held.renewal.begin();
+            let under_way = UnderWay { of: Arc::clone(self), generation: held.generation, over: false };
+            // Where nothing can be spawned any more, it ends at once, which takes hold of what is held.
+            drop(held);
+            tokio::spawn(under_way.go(recipe));
         }
+        step
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

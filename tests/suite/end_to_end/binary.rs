@@ -127,7 +127,10 @@ fn wrong_usage_is_told_from_what_goes_wrong_later() {
     // Without a file, an account is made of the environment.
     check(&run(&dir, &[]), 1, &["--config.file", "--region"]);
     let arguments = ["--region", "cn-north-4", "--project", "0123456789abcdef0123456789abcdef"];
-    check(&run(&dir, &arguments), 1, &["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"]);
+    let half = program(&dir, &arguments).env("HUAWEICLOUD_SDK_AK", "AKEXAMPLE").output().unwrap();
+    check(&half, 1, &["HUAWEICLOUD_SDK_AK is set, and HUAWEICLOUD_SDK_SK is not"]);
+    // Nothing is asked, and so nobody knows yet whether somebody has a credential for us.
+    check(&run(&dir, &["check", arguments[0], arguments[1]]), 0, &["its region's project is looked up"]);
     let mut with_key = program(&dir, &["check", arguments[0], arguments[1], arguments[2], arguments[3]]);
     let output = with_key.env("HUAWEICLOUD_SDK_AK", "AKEXAMPLE").env("HUAWEICLOUD_SDK_SK", "canary").output().unwrap();
     check(&output, 0, &["the configuration is valid"]);
@@ -201,6 +204,42 @@ fn a_simulated_cloud_prints_a_configuration_that_is_good_for_everything() {
     check(&run(&dir, &["health", "--url", &url]), 0, &[]);
     assert_eq!(exporter.end("-TERM"), Some(0));
     check(&run(&dir, &["health", "--url", &url]), 2, &[&url]);
+    assert_eq!(cloud.end("-INT"), Some(0));
+}
+
+#[test]
+fn a_key_and_a_region_are_enough_to_see_the_scans_of_its_project() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cloud = Running::start(program(&dir, &["simulate", "--projects", "1", "--tasks", "30"]));
+    let endpoint = cloud.logged("endpoint=").trim().to_owned();
+    let with = |region: &str| {
+        let mut exporter = program(&dir, &["--region", region, "--web.listen-address", "127.0.0.1:0"]);
+        let key = [("AK", "SIMULATEDACCESSKEY"), ("SK", "simulated-secret-of-no-value"), ("IAM_ENDPOINT", &endpoint)];
+        for (name, value) in key {
+            exporter.env(format!("HUAWEICLOUD_SDK_{name}"), value);
+        }
+        exporter.env("HUAWEICLOUD_SDK_REGION_HSS_CN_NORTH_4", &endpoint);
+        exporter
+    };
+    let mut exporter = Running::start(with("cn-north-4"));
+    let rest = exporter.logged("address=");
+    let address = rest.split_whitespace().next().unwrap().to_owned();
+    let begun = Instant::now();
+    loop {
+        let page = Page::read(&get(&address, "/metrics"));
+        let up = page.all("hss_target_up", &[]);
+        if up.len() == 2 {
+            assert!(
+                up.iter().all(|series| series.value == 1.0 && series.label("account") == "default"),
+                "{}",
+                page.text
+            );
+            break;
+        }
+        assert!(begun.elapsed() < LIMIT, "{}", page.text);
+    }
+    assert_eq!(exporter.end("-TERM"), Some(0));
+    check(&with("cn-north-1").output().unwrap(), 2, &["IAM lists no project `cn-north-1`", "--project"]);
     assert_eq!(cloud.end("-INT"), Some(0));
 }
 

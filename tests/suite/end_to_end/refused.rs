@@ -268,7 +268,7 @@ async fn a_secret_file_that_vanishes_is_an_auth_failure_without_a_request() {
     let refused = rig.cloud.requests().iter().filter(|request| request.status == Some(401)).count();
     assert_eq!(refused, 0);
     let landing = rig.landing().await;
-    assert!(landing.contains("cannot read") && landing.contains(&path.display().to_string()), "{landing}");
+    assert!(landing.contains("cannot be read") && landing.contains(&path.display().to_string()), "{landing}");
     std::fs::write(&path, GOOD).unwrap();
     until(&rig, "prod", None).await;
 }
