@@ -1,31 +1,24 @@
 //! The tasks of a project, read in one list and divided among the targets that they belong to.
 //!
 //! The undivided list does not say which enterprise project a task belongs to. What a target's ledger has is its own.
-//! What nobody has is a *stranger*, until a target's own list shows it; whom no target's list shows, twice, is *foreign*.
+//! What nobody has is a *stranger*, until a target's own list shows it; whom none shows, however often, is *foreign*.
 
 mod division;
+mod strangers;
 mod worth;
 
 pub use division::{Ask, Of, Parted, Together};
+pub use strangers::Strangers;
 pub use worth::Worth;
 
 use super::plan::LATE;
 use super::register::Register;
 use crate::model::{Applied, Event, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
+use strangers::Stranger;
 
 /// For how long a stranger is remembered after it was last seen: unfinished ones are shown by the hourly lists.
 const REMEMBERED: Duration = Duration::from_secs(25 * 3600);
-
-/// So many states of a stranger are kept for its owner.
-const MAX_SIGHTINGS: usize = 8;
-
-/// In so many refreshes no target's list must have shown a stranger for it to be foreign, the last time so long after it was
-/// first seen: a list may come from an older copy.
-const FOREIGN: u8 = 3;
-const FOREIGN_AFTER: Duration = Duration::from_secs(3600);
 
 /// The ledgers of a project's targets, as one list shows them.
 pub struct Undivided<'a> {
@@ -43,34 +36,6 @@ pub struct Member<'a> {
     pub ledger: &'a mut Ledger,
     /// Whether the undivided list is all that it is read by. It has been read down to the window's begin by itself then.
     pub joined: bool,
-}
-
-/// What one list of a project has shown that belongs to no target, or not yet.
-#[derive(Clone, Debug, Default)]
-pub struct Strangers {
-    tasks: BTreeMap<Arc<str>, Stranger>,
-    /// When the cloud last answered, by its clock.
-    at: Timestamp,
-    /// How many tasks the undivided list holds.
-    total: Option<u64>,
-    /// Whether it has become shorter, so that the targets' own totals are not known any more.
-    fell: bool,
-    /// What has been read of the undivided list, and is not yet divided.
-    walked: Option<Read>,
-    /// Whom the undivided list does not show for the second time: their own target is asked.
-    missing: Vec<(usize, Arc<str>)>,
-}
-
-/// A task without an owner.
-#[derive(Clone, Debug)]
-struct Stranger {
-    /// The states in which it was seen, oldest first: its owner's ledger is told all of them.
-    sightings: Vec<(Timestamp, Task)>,
-    /// When it was first seen, or seen in another status while nothing was known of its owner.
-    since: Timestamp,
-    last_seen: Timestamp,
-    /// In how many refreshes no target's list has shown it.
-    denied: u8,
 }
 
 impl Undivided<'_> {
@@ -163,7 +128,7 @@ impl Register for Undivided<'_> {
     fn is_quiet(&self) -> bool {
         let settled = |stranger: &Stranger| stranger.task().is_some_and(|task| task.status == Status::Finished);
         self.tasks().all(Known::is_settled)
-            && self.strangers.tasks.values().all(|stranger| settled(stranger) && stranger.denied >= FOREIGN)
+            && self.strangers.tasks.values().all(|stranger| settled(stranger) && stranger.is_foreign())
     }
 
     /// The cloud counts all that the undivided list shows, whosever they are.
@@ -244,94 +209,5 @@ impl Undivided<'_> {
             !told && at.since(stranger.last_seen) < REMEMBERED
         });
         self.strangers.tasks = strangers;
-    }
-}
-
-impl Strangers {
-    /// How many tasks the undivided list holds that none of these totals count: those of enterprise projects that nobody
-    /// watches. Unknown while any of them is.
-    pub fn unwatched(&self, totals: impl Iterator<Item = Option<u64>>) -> Option<u64> {
-        let watched = totals.sum::<Option<u64>>()?;
-        self.total.map(|total| total.saturating_sub(watched))
-    }
-
-    /// How many tasks the undivided list holds, if the cloud has said.
-    pub fn total(&self) -> Option<u64> {
-        self.total
-    }
-
-    /// Takes note of how many tasks the undivided list holds.
-    pub fn count(&mut self, total: Option<u64>) {
-        self.fell |= total.is_some() && total < self.total;
-        self.total = total.or(self.total);
-    }
-
-    /// Whether the undivided list has become shorter since this was last asked.
-    pub fn fell(&mut self) -> bool {
-        std::mem::take(&mut self.fell)
-    }
-
-    /// A target's own list shows these tasks: those that it did not know, and that were seen before, have found their owner.
-    /// Its ledger is told all that was seen of them.
-    pub fn claim(&mut self, ledger: &mut Ledger, tasks: &[Task]) -> Applied {
-        let mut applied = Applied::default();
-        for task in tasks {
-            let known = ledger.has(&task.id);
-            let Some(Stranger { sightings, .. }) = self.tasks.remove(&task.id).filter(|_| !known) else { continue };
-            for (at, sighting) in sightings {
-                applied.add(ledger.apply(at, vec![sighting]));
-            }
-        }
-        applied
-    }
-
-    fn see(&mut self, at: Timestamp, task: Task) {
-        let new = || Stranger { sightings: Vec::new(), since: at, last_seen: at, denied: 0 };
-        let stranger = self.tasks.entry(Arc::clone(&task.id)).or_insert_with(new);
-        stranger.last_seen = at;
-        if stranger.stands_as(&task) {
-            return;
-        }
-        if !stranger.is_foreign() && stranger.task().is_some_and(|seen| seen.status != task.status) {
-            (stranger.since, stranger.denied) = (at, 0);
-        }
-        if stranger.sightings.len() >= MAX_SIGHTINGS {
-            stranger.sightings.remove(0);
-        }
-        stranger.sightings.push((at, task));
-    }
-}
-
-impl Stranger {
-    fn task(&self) -> Option<&Task> {
-        self.sightings.last().map(|(_, task)| task)
-    }
-
-    fn is_foreign(&self) -> bool {
-        self.denied >= FOREIGN
-    }
-
-    /// Whether the targets are asked for it at `at`.
-    fn is_open(&self, at: Timestamp) -> bool {
-        self.denied + 1 < FOREIGN || (!self.is_foreign() && at.since(self.since) >= FOREIGN_AFTER)
-    }
-
-    fn start(&self) -> Option<Timestamp> {
-        self.task().and_then(|task| task.start)
-    }
-
-    fn stands_as(&self, task: &Task) -> bool {
-        let state = |task: &Task| (task.status, task.start, task.end, task.counts);
-        let place = |task: &Task| (task.status, task.start);
-        self.task().is_some_and(|seen| match task.status {
-            Status::Finished => state(seen) == state(task),
-            _ => place(seen) == place(task),
-        })
-    }
-
-    fn ended_before(&self, moment: Timestamp) -> bool {
-        self.task().is_some_and(|task| {
-            task.status == Status::Finished && task.end.or(task.start).is_some_and(|end| end < moment)
-        })
     }
 }
