@@ -2,14 +2,18 @@
 //! environment.
 
 mod exporter;
+mod once;
+mod online;
+mod progress;
 mod projectless;
 mod signals;
 
 pub use exporter::{Exporter, Settings, StartError};
+pub use online::{Counts, Outcome, Report, Row, Undivided, examine};
 
 use crate::cli::{self, Command};
 use crate::cloud::Cloud;
-use crate::config::{self, Config, Loaded, WithoutFile};
+use crate::config::{self, Config, Loaded, Problem, WithoutFile};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
 use crate::model::observe::Observe;
@@ -69,7 +73,8 @@ pub fn main() -> ExitCode {
 fn run(command: Command, environment: &[(String, String)]) -> Result<String, Failed> {
     match command {
         Command::Serve(serve) => block_on(self::serve(serve, environment)),
-        Command::Check(check) => self::check(&check.source, environment),
+        Command::Check(check) => self::check(&check, environment),
+        Command::Once(once) => block_on(once::run(once, environment)),
         Command::Demo(demo) => block_on(self::demo(demo, environment)),
         Command::Simulate(simulate) => block_on(self::simulate(simulate)),
         Command::Health(health) => {
@@ -81,28 +86,13 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
 }
 
 async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
-    let (Loaded { config, warnings }, instruments) = match load(&flags.source, environment)? {
-        WithoutFile::Whole(loaded) => {
-            let instruments = instruments(&loaded.config);
-            log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
-            (loaded, instruments)
-        }
-        WithoutFile::Projectless { account, refresh } => {
-            let instruments = Arc::new(Instruments::new([&*account.name], Build::THIS));
-            let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
-            log_to_stderr(&flags.log, Arc::clone(&observer))?;
-            let cloud = Arc::new(Cloud::new(clock(), observer, &refresh, environment));
-            let project = tokio::select! {
-                project = projectless::find(&cloud, &account) => project.map_err(Failed::Run)?,
-                () = signals::told_to_end() => return Ok(String::new()),
-            };
-            tracing::info!(region = %account.region, project = %project.id, "the region's project was found");
-            let loaded = config::from_environment(Some(&account.region), Some(&project.id), environment);
-            match loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))? {
-                WithoutFile::Whole(loaded) => (loaded, instruments),
-                WithoutFile::Projectless { .. } => return Err(Failed::Run("the project's id is lost".to_owned())),
-            }
-        }
+    let loaded = load(&flags.source, environment)?;
+    let instruments = Arc::new(Instruments::new(account_names(&loaded).iter().map(|name| &**name), Build::THIS));
+    let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
+    log_to_stderr(&flags.log, Arc::clone(&observer))?;
+    let Loaded { config, warnings } = tokio::select! {
+        loaded = complete(loaded, &observer, environment) => loaded?,
+        () = signals::told_to_end() => return Ok(String::new()),
     };
     for warning in &warnings {
         tracing::warn!(problem = %warning, "configuration");
@@ -117,8 +107,15 @@ async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<St
     Ok(String::new())
 }
 
-fn check(source: &cli::Source, environment: &[(String, String)]) -> Result<String, Failed> {
-    let Loaded { config, warnings } = match load(source, environment)? {
+fn check(flags: &cli::Check, environment: &[(String, String)]) -> Result<String, Failed> {
+    let loaded = load(&flags.source, environment)?;
+    if flags.online {
+        return block_on(async {
+            let silent: Arc<dyn Observe> = Arc::new(());
+            online::run(complete(loaded, &silent, environment).await?, flags.output, environment).await
+        });
+    }
+    let loaded = match loaded {
         WithoutFile::Whole(loaded) => loaded,
         WithoutFile::Projectless { .. } => {
             return Ok(
@@ -126,13 +123,16 @@ fn check(source: &cli::Source, environment: &[(String, String)]) -> Result<Strin
             );
         }
     };
-    let mut text = String::new();
-    for warning in warnings {
-        text.push_str(&format!("warning: {warning}\n"));
-    }
+    let Loaded { config, warnings } = loaded;
+    Ok(verdict(&config, &warnings))
+}
+
+/// What is said of a configuration that is good.
+fn verdict(config: &Config, warnings: &[Problem]) -> String {
+    let warnings: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
     let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
     let accounts = config.accounts.len();
-    Ok(format!("{text}the configuration is valid: {}, {}\n", counted(accounts, "account"), counted(targets, "target")))
+    format!("{warnings}the configuration is valid: {}, {}\n", counted(accounts, "account"), counted(targets, "target"))
 }
 
 /// `1 target`, `2 targets`
@@ -200,6 +200,35 @@ fn load(source: &cli::Source, environment: &[(String, String)]) -> Result<Withou
         }
     };
     loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))
+}
+
+/// The whole configuration: a project that was not given is looked up.
+async fn complete(
+    loaded: WithoutFile,
+    observer: &Arc<dyn Observe>,
+    environment: &[(String, String)],
+) -> Result<Loaded, Failed> {
+    let (account, refresh) = match loaded {
+        WithoutFile::Whole(loaded) => return Ok(loaded),
+        WithoutFile::Projectless { account, refresh } => (account, refresh),
+    };
+    let cloud = Arc::new(Cloud::new(clock(), Arc::clone(observer), &refresh, environment));
+    let project = projectless::find(&cloud, &account).await.map_err(Failed::Run)?;
+    tracing::info!(region = %account.region, project = %project.id, "the region's project was found");
+    match config::from_environment(Some(&account.region), Some(&project.id), environment) {
+        Ok(WithoutFile::Whole(loaded)) => Ok(loaded),
+        Ok(WithoutFile::Projectless { .. }) => Err(Failed::Run("the project's id is lost".to_owned())),
+        Err(wrong) => Err(Failed::Usage(wrong.to_string())),
+    }
+}
+
+fn account_names(loaded: &WithoutFile) -> Vec<Arc<str>> {
+    match loaded {
+        WithoutFile::Whole(Loaded { config, .. }) => {
+            config.accounts.iter().map(|account| Arc::clone(&account.name)).collect()
+        }
+        WithoutFile::Projectless { account, .. } => vec![Arc::clone(&account.name)],
+    }
 }
 
 fn instruments(config: &Config) -> Arc<Instruments> {

@@ -2,7 +2,7 @@
 
 mod flags;
 
-pub use flags::{Check, Demo, Health, Log, LogFormat, Serve, Simulate, Source};
+pub use flags::{Check, Demo, Health, Log, LogFormat, Once, Output, Serve, Simulate, Source};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -20,6 +20,8 @@ pub enum Command {
     Serve(Serve),
     /// Say whether a configuration is good.
     Check(Check),
+    /// Refresh every target once, and print the metrics.
+    Once(Once),
     /// Show everything, with a simulated cloud.
     Demo(Demo),
     /// Be a simulated cloud.
@@ -115,6 +117,7 @@ impl From<Verb> for Command {
         match verb {
             Verb::Serve(serve) => Self::Serve(serve),
             Verb::Check(check) => Self::Check(check),
+            Verb::Once(once) => Self::Once(once),
             Verb::Demo(demo) => Self::Demo(demo),
             Verb::Simulate(simulate) => Self::Simulate(simulate),
             Verb::Health(health) => Self::Health(health),
@@ -166,12 +169,14 @@ mod tests {
             ("--listen", "HSS_EXPORTER_LISTEN"),
             ("--log.format", "HSS_EXPORTER_LOG_FORMAT"),
             ("--log.level", "HSS_EXPORTER_LOG_LEVEL"),
+            ("--output", "HSS_EXPORTER_OUTPUT"),
             ("--project", "HSS_EXPORTER_PROJECT"),
             ("--projects", "HSS_EXPORTER_PROJECTS"),
             ("--region", "HSS_EXPORTER_REGION"),
             ("--scenario", "HSS_EXPORTER_SCENARIO"),
             ("--seed", "HSS_EXPORTER_SEED"),
             ("--tasks", "HSS_EXPORTER_TASKS"),
+            ("--timeout", "HSS_EXPORTER_TIMEOUT"),
             ("--url", "HSS_EXPORTER_URL"),
             ("--web.listen-address", "HSS_EXPORTER_WEB_LISTEN_ADDRESS"),
             ("--web.telemetry-path", "HSS_EXPORTER_WEB_TELEMETRY_PATH"),
@@ -215,6 +220,8 @@ mod tests {
         check_exit("--web.listen-address=10986", &[], 1, "there is no port");
         check_exit("--web.telemetry-path=/", &[], 1, "`/` is the landing page");
         check_exit("--web.telemetry-path=metrics", &[], 1, "write a path such as `/metrics`");
+        check_exit("check --output=json", &[], 1, "--online");
+        check_exit("once --timeout=soon", &[], 1, "--timeout");
         check_exit("health --url=localhost", &[], 1, "begins neither with");
         check_exit("--version", &[], 0, env!("CARGO_PKG_VERSION"));
         check_exit("--help", &[], 0, "HSS_EXPORTER_WEB_LISTEN_ADDRESS");

@@ -5,6 +5,7 @@
 
 mod archive;
 mod memory;
+mod reader;
 mod rows;
 
 use rows::{Row, Situation, row};
@@ -14,6 +15,9 @@ use std::path::Path;
 
 /// How many tasks there are.
 const HISTORY: [u64; 4] = [1_000, 20_000, 200_000, 2_000_000];
+
+/// In how many enterprise projects.
+const PROJECTS: [u64; 3] = [1, 10, 100];
 
 const BEGIN: &str = "<!-- Written by `make bench`: from here -->\n";
 const END: &str = "<!-- to here -->\n";
@@ -38,15 +42,20 @@ fn table() -> String {
     HISTORY.iter().for_each(|tasks| text += &format!(" {} tasks |", thousands(*tasks)));
     text += "\n|---|---:|---:|---:|---:|---:|\n";
     let mut last: Vec<Row> = Vec::new();
-    for situation in Situation::ALL {
-        last = HISTORY.map(|tasks| row(situation, tasks)).into();
-        let projects = last.first().map_or(0, |row| row.projects);
-        let cells = last.iter().map(|row| format!("{} ({})", thousands(row.ours), thousands(row.bound)));
-        line(&mut text, &format!("{} | {projects}", name(situation)), cells);
+    for projects in PROJECTS {
+        for situation in Situation::ALL {
+            // In one there are no five.
+            if projects == 1 && matches!(situation, Situation::NewInEach(_)) {
+                continue;
+            }
+            last = HISTORY.map(|tasks| row(situation, tasks, projects)).into();
+            let cells = last.iter().map(|row| format!("{} ({})", thousands(row.ours), thousands(row.bound)));
+            line(&mut text, &format!("{} | {projects}", name(situation)), cells);
+        }
+        let anew = |page: &str| format!("*for comparison: the whole list, {page} a page* | {projects}");
+        line(&mut text, &anew("200"), last.iter().map(|row| thousands(row.anew.0)));
+        line(&mut text, &anew("10"), last.iter().map(|row| thousands(row.anew.1)));
     }
-    let anew = |page: &str| format!("*for comparison: the whole list, {page} a page* | 1");
-    line(&mut text, &anew("200"), last.iter().map(|row| thousands(row.anew.0)));
-    line(&mut text, &anew("10"), last.iter().map(|row| thousands(row.anew.1)));
     // Writing to a string cannot fail.
     let _ = writeln!(text, "\nhss-exporter {}.", env!("CARGO_PKG_VERSION"));
     text
@@ -73,7 +82,8 @@ fn name(situation: Situation) -> String {
     match situation {
         Situation::Idle => "nothing has changed".to_owned(),
         Situation::New(1) => "1 new task".to_owned(),
-        Situation::New(tasks) => format!("{} new tasks", thousands(tasks)),
+        Situation::New(tasks) => format!("{} new tasks, all of one enterprise project", thousands(tasks)),
+        Situation::NewInEach(of) => format!("1 new task in each of {of} enterprise projects"),
         Situation::Running(1) => "1 task running, below the first page".to_owned(),
         Situation::Running(tasks) => format!("{tasks} tasks running, below the first page"),
         Situation::Unexplained => "one task more in all, and none new on the first page".to_owned(),

@@ -5,6 +5,7 @@ use crate::model::observe::LogLevel;
 use clap::builder::{EnumValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Prometheus exporter for the scan tasks of Huawei Cloud's Host Security Service (HSS)
 #[derive(Debug, Parser)]
@@ -22,6 +23,8 @@ pub(super) enum Verb {
     Serve(Serve),
     /// Check a configuration: exit code 0 if it is good, else 1 and everything that is wrong with it
     Check(Check),
+    /// Refresh every target once and print the metrics: for node_exporter's textfile collector. Exit code 2 if one failed
+    Once(Once),
     /// Show everything on this machine: a simulated cloud and an exporter that reads it
     Demo(Demo),
     /// Simulate the cloud alone; print a configuration file for `serve`
@@ -89,6 +92,35 @@ pub struct Check {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the type says it")]
     pub source: Source,
+    /// Also ask the cloud: exit code 2 if a target cannot be read
+    #[arg(long)]
+    pub online: bool,
+    /// How what the cloud said is printed
+    #[arg(long, value_name = "FORMAT", default_value = "table", requires = "online", value_parser = EnumValueParser::<Output>::new())]
+    pub output: Output,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people: a row a target and task type, as they come.
+    Table,
+    /// For programs: one object, at the end.
+    Json,
+}
+
+/// `once`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Once {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the type says it")]
+    pub source: Source,
+    /// After so long the metrics are printed, whether everything has been read or not
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the type says it")]
+    pub log: Log,
 }
 
 /// `demo`

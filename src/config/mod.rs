@@ -28,7 +28,7 @@ pub use listen::ListenAddress;
 pub use load::{Loaded, WithoutFile, from_environment, load, parse};
 pub use problem::{Problem, Problems};
 pub use profile::{Profile, ProfileHolds};
-pub use schema::keys;
+pub use schema::{defaults, keys};
 pub use sdk::{NO_POD_VARIABLES, NO_SDK_VARIABLES};
 pub use secret::{Secret, SecretSource};
 

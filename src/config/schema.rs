@@ -163,20 +163,25 @@ const TASKS: &[Key] = &[
 
 /// The paths of all keys, such as `accounts[].projects[].id`: what a reference of the configuration has to name.
 pub fn keys() -> Vec<String> {
+    defaults().into_iter().map(|(path, _)| path).collect()
+}
+
+/// The paths of all keys, and what is meant where nothing is written; none if that depends on other keys.
+pub fn defaults() -> Vec<(String, Option<&'static str>)> {
     let mut paths = Vec::new();
     collect("", ROOT, &mut paths);
     paths
 }
 
-fn collect(parent: &str, keys: &[Key], paths: &mut Vec<String>) {
+fn collect(parent: &str, keys: &[Key], paths: &mut Vec<(String, Option<&'static str>)>) {
     for key in keys {
         let path = join(parent, key.name);
-        paths.push(path.clone());
+        paths.push((path.clone(), key.default));
         collect_below(&path, &key.shape, paths);
     }
 }
 
-fn collect_below(path: &str, shape: &Shape, paths: &mut Vec<String>) {
+fn collect_below(path: &str, shape: &Shape, paths: &mut Vec<(String, Option<&'static str>)>) {
     match shape {
         Shape::Scalar | Shape::Secret => {}
         Shape::List(of) => collect_below(&format!("{path}[]"), of, paths),

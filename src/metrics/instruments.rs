@@ -63,6 +63,19 @@ impl Build {
 impl Instruments {
     /// Instruments that have counted nothing, for these accounts.
     pub fn new<'a>(accounts: impl IntoIterator<Item = &'a str>, build: Build) -> Self {
+        let instruments = Self::of_one_page(accounts, build);
+        #[cfg(target_os = "linux")]
+        #[expect(clippy::expect_used, reason = "its names are none of the catalogue's")]
+        instruments
+            .registry
+            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+            .expect("no name is doubled");
+        instruments
+    }
+
+    /// The same for a process that prints its page and ends: without `process_*`, which whoever publishes the page has of
+    /// its own.
+    pub fn of_one_page<'a>(accounts: impl IntoIterator<Item = &'a str>, build: Build) -> Self {
         #[expect(clippy::expect_used, reason = "it depends on nothing but the catalogue, and every test would fail")]
         let instruments = Self::registered().expect("the catalogue's names and labels are valid, and none is doubled");
         instruments.begin(accounts, build);
@@ -71,8 +84,6 @@ impl Instruments {
 
     fn registered() -> prometheus::Result<Self> {
         let registry = &Registry::new();
-        #[cfg(target_os = "linux")]
-        registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         let count = |which| register(registry, which, IntCounterVec::new);
         Ok(Self {
             build_info: register(registry, Instrument::BuildInfo, GaugeVec::new)?,

@@ -69,6 +69,11 @@ impl SnapshotPage {
         }
     }
 
+    /// How many series the page has, as it stands at this scrape.
+    pub fn series(&self, instruments: &Instruments) -> usize {
+        self.series + scrape_families(&instruments.gather(), Size::default()).series
+    }
+
     /// The families of the scrape. Two of them say how large the whole page is, digits of themselves included: written
     /// again until it is so, which is soon, because a larger number only ever makes the page larger.
     fn tail(&self, instruments: &Instruments) -> String {

@@ -1,5 +1,7 @@
 //! Why something that was asked of the cloud failed, in a closed set of reasons, and what the cloud said.
 
+mod advice;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -88,34 +90,6 @@ impl Reason {
             | Self::Inconsistent => false,
         }
     }
-
-    /// What the operator can do about it.
-    pub const fn advice(self) -> &'static str {
-        match self {
-            Self::Auth => {
-                "check the access key and its secret (or the token) and this machine's clock; \
-                 after five wrong signatures the cloud locks a key for five minutes"
-            }
-            Self::TokenExpired => "renew the token, and check that it was made for this region",
-            Self::Permission => "grant the user `HSS ReadOnlyAccess` in this project and enterprise project",
-            Self::Throttled => {
-                "nothing, unless it lasts: then other programs use up the same user's or address's limit"
-            }
-            Self::Invalid => "check the project id, the enterprise project id and the region",
-            Self::NotFound => "check the region, the endpoint and the project id",
-            Self::Server => "nothing, unless it lasts: then ask the vendor, with the request id",
-            Self::Timeout => "check the way to the endpoint (proxy, firewall); a longer `refresh.timeout` may help",
-            Self::Connect => "check the endpoint's name and the way to it (DNS, proxy, firewall)",
-            Self::Tls => "if the endpoint's certificate comes from a private authority, name it in `ca_file`",
-            Self::Decode => "check that nothing in between (a proxy, a portal) answers in the cloud's place",
-            Self::TooLarge => "check that the endpoint is Huawei Cloud's",
-            Self::Inconsistent => "nothing, unless it lasts: the list changed faster than it could be read",
-            Self::Blocked => {
-                "mend the credential: check the access key and its secret (or the token) and this machine's clock; \
-                 a changed file is noticed at once, and else one request tries again at the time given"
-            }
-        }
-    }
 }
 
 /// Something that was asked of the cloud, and failed. Never holds a secret.
@@ -152,7 +126,7 @@ impl fmt::Display for Failure {
         if let Some(id) = &self.request_id {
             write!(f, " (request id {id})")?;
         }
-        write!(f, "; what to do: {}", self.reason.advice())
+        write!(f, "; what to do: {}", self.advice())
     }
 }
 

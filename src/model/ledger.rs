@@ -38,6 +38,8 @@ impl Applied {
 pub struct Ledger {
     window: Duration,
     tasks: BTreeMap<Arc<str>, Known>,
+    /// Tasks that the cloud did not know any more. If one comes back after all, its runs are not counted again.
+    gone: BTreeMap<Arc<str>, Known>,
     facts: Facts,
     counters: Counters,
     /// What ended at or before it, and is not known, is history. Only grows.
@@ -61,6 +63,7 @@ impl Ledger {
         Self {
             window,
             tasks: BTreeMap::new(),
+            gone: BTreeMap::new(),
             facts: Facts::default(),
             counters: Counters::default(),
             closed_before: None,
@@ -77,7 +80,7 @@ impl Ledger {
         self.closed_before = Some(closed_before);
         let mut applied = Applied::default();
         for task in tasks {
-            let before = self.tasks.remove(&task.id);
+            let before = self.tasks.remove(&task.id).or_else(|| self.gone.remove(&task.id));
             let history = before.is_none() && (first_page || ended_before(&task, closed_before));
             let was = before.clone();
             let Seen { known, ended, corrected } = Known::see(before, task, at, history);
@@ -108,7 +111,7 @@ impl Ledger {
             applied.changed = true;
             match known.settle() {
                 Some(event) => self.count(event, &mut applied),
-                None => drop(self.tasks.remove(id)),
+                None => self.gone.extend(self.tasks.remove_entry(id)),
             }
         }
         applied
@@ -197,6 +200,7 @@ impl Ledger {
     fn forget_old(&mut self, at: Timestamp) -> bool {
         let horizon = at.minus(self.window);
         let before = self.tasks.len();
+        self.gone.retain(|_, known| known.last_seen >= horizon);
         self.tasks.retain(|_, known| match known.stage {
             Stage::Finished { end, settling_since: None } => {
                 end >= horizon || (known.task.end.is_none() && known.last_seen >= horizon)

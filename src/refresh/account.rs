@@ -16,8 +16,8 @@ use super::walk::{self, Scope, Tools};
 use crate::cloud::Clock;
 use crate::config::{Account, Watch};
 use crate::hss::TaskList;
-use crate::model::TaskType;
 use crate::model::observe::Observe;
+use crate::model::{Applied, Ledger, Task, TaskType};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -159,8 +159,8 @@ impl Work {
         let next = schedule::next(&state.breaker.admitted(&slots, now), now, state.heads_in_a_row);
         match next {
             Next::Turn(_, Part::Refresh) => state.heads_in_a_row = state.heads_in_a_row.saturating_add(1),
-            Next::Turn(_, Part::History) => state.heads_in_a_row = 0,
-            Next::Turn(_, Part::Reconcile) | Next::Wait(_) | Next::Busy => {}
+            Next::Turn(_, Part::History | Part::Reconcile) => state.heads_in_a_row = 0,
+            Next::Wait(_) | Next::Busy => {}
         }
         if let Next::Turn(index, part) = next {
             self.begin(&mut state, index, part, now);
@@ -208,7 +208,8 @@ impl Work {
         let began = Instant::now();
         let mut memory = self.take_memory(index);
         memory.listed_together = self.is_listed_together(index);
-        let walked = walk::walk(part, memory, &scope.as_walked(), &self.tools(index)).await;
+        let claim = |ledger: &mut Ledger, tasks: &[Task]| self.claim(index, ledger, tasks);
+        let walked = walk::walk(part, memory, &scope.as_walked(&claim), &self.tools(index)).await;
         self.scope_ended(index, scope, part, walked, began.elapsed());
     }
 
@@ -254,8 +255,8 @@ impl Work {
 }
 
 impl OwnScope {
-    fn as_walked(&self) -> Scope<'_> {
-        Scope { watch: &self.watch, task_type: self.task_type, place: self.place }
+    fn as_walked<'a>(&'a self, claim: &'a (dyn Fn(&mut Ledger, &[Task]) -> Applied + Sync)) -> Scope<'a> {
+        Scope { watch: &self.watch, task_type: self.task_type, place: self.place, claim }
     }
 }
 

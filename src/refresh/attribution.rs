@@ -6,7 +6,7 @@
 mod division;
 mod worth;
 
-pub use division::{Ask, Of, Together};
+pub use division::{Ask, Of, Parted, Together};
 pub use worth::Worth;
 
 use super::plan::LATE;
@@ -22,8 +22,10 @@ const REMEMBERED: Duration = Duration::from_secs(25 * 3600);
 /// So many states of a stranger are kept for its owner.
 const MAX_SIGHTINGS: usize = 8;
 
-/// In so many refreshes no target's list must have shown a stranger for it to be foreign.
-const FOREIGN: u8 = 2;
+/// In so many refreshes no target's list must have shown a stranger for it to be foreign, the last time so long after it was
+/// first seen: a list may come from an older copy.
+const FOREIGN: u8 = 3;
+const FOREIGN_AFTER: Duration = Duration::from_secs(3600);
 
 /// The ledgers of a project's targets, as one list shows them.
 pub struct Undivided<'a> {
@@ -64,6 +66,8 @@ pub struct Strangers {
 struct Stranger {
     /// The states in which it was seen, oldest first: its owner's ledger is told all of them.
     sightings: Vec<(Timestamp, Task)>,
+    /// When it was first seen, or seen in another status while nothing was known of its owner.
+    since: Timestamp,
     last_seen: Timestamp,
     /// In how many refreshes no target's list has shown it.
     denied: u8,
@@ -74,11 +78,7 @@ impl Undivided<'_> {
     pub fn take_own(&mut self, index: usize, at: Timestamp, total: Option<u64>, tasks: Vec<Task>) -> Applied {
         let mut applied = Applied::default();
         let Some(member) = self.members.get_mut(index) else { return applied };
-        for task in &tasks {
-            for (at, sighting) in self.strangers.claim(&task.id) {
-                applied.add(member.ledger.apply(at, vec![sighting]));
-            }
-        }
+        applied.add(self.strangers.claim(member.ledger, &tasks));
         applied.changed |= member.ledger.count_total(total);
         applied.add(member.ledger.apply(at, tasks));
         self.attribute(index, applied)
@@ -239,7 +239,7 @@ impl Undivided<'_> {
     fn forget(&mut self, at: Timestamp) {
         let mut strangers = std::mem::take(&mut self.strangers.tasks);
         strangers.retain(|_, stranger| {
-            let done = stranger.denied >= FOREIGN || stranger.ended_before(at.minus(self.window()));
+            let done = stranger.is_foreign() || stranger.ended_before(at.minus(self.window()));
             let told = done && stranger.task().is_none_or(|task| self.passed_by(task, at));
             !told && at.since(stranger.last_seen) < REMEMBERED
         });
@@ -271,28 +271,49 @@ impl Strangers {
         std::mem::take(&mut self.fell)
     }
 
+    /// A target's own list shows these tasks: those that it did not know, and that were seen before, have found their owner.
+    /// Its ledger is told all that was seen of them.
+    pub fn claim(&mut self, ledger: &mut Ledger, tasks: &[Task]) -> Applied {
+        let mut applied = Applied::default();
+        for task in tasks {
+            let known = ledger.has(&task.id);
+            let Some(Stranger { sightings, .. }) = self.tasks.remove(&task.id).filter(|_| !known) else { continue };
+            for (at, sighting) in sightings {
+                applied.add(ledger.apply(at, vec![sighting]));
+            }
+        }
+        applied
+    }
+
     fn see(&mut self, at: Timestamp, task: Task) {
-        let new = || Stranger { sightings: Vec::new(), last_seen: at, denied: 0 };
+        let new = || Stranger { sightings: Vec::new(), since: at, last_seen: at, denied: 0 };
         let stranger = self.tasks.entry(Arc::clone(&task.id)).or_insert_with(new);
         stranger.last_seen = at;
         if stranger.stands_as(&task) {
             return;
+        }
+        if !stranger.is_foreign() && stranger.task().is_some_and(|seen| seen.status != task.status) {
+            (stranger.since, stranger.denied) = (at, 0);
         }
         if stranger.sightings.len() >= MAX_SIGHTINGS {
             stranger.sightings.remove(0);
         }
         stranger.sightings.push((at, task));
     }
-
-    /// Its owner is found: all that was seen of it.
-    fn claim(&mut self, id: &str) -> Vec<(Timestamp, Task)> {
-        self.tasks.remove(id).map(|stranger| stranger.sightings).unwrap_or_default()
-    }
 }
 
 impl Stranger {
     fn task(&self) -> Option<&Task> {
         self.sightings.last().map(|(_, task)| task)
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.denied >= FOREIGN
+    }
+
+    /// Whether the targets are asked for it at `at`.
+    fn is_open(&self, at: Timestamp) -> bool {
+        self.denied + 1 < FOREIGN || (!self.is_foreign() && at.since(self.since) >= FOREIGN_AFTER)
     }
 
     fn start(&self) -> Option<Timestamp> {

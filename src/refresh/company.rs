@@ -50,16 +50,14 @@ impl Company {
 
     /// Which targets are read by the undivided list alone at `now`: none, if that does not pay or cannot be yet.
     pub fn joined(&self, now: Duration) -> Vec<bool> {
-        let with_others = || self.members.iter().filter(|member| member.with_others(now));
-        let ready = with_others().count() > 1 && with_others().all(|member| member.complete);
-        let together = ready && self.worth.together(now);
-        self.members.iter().map(|member| together && member.with_others(now)).collect()
+        let complete = self.willing(now).all(|member| member.complete);
+        (0..self.members.len()).map(|member| complete && self.lists_for(member, now)).collect()
     }
 
     /// Whether this target's running and waiting tasks are listed, or will be, with those of the others.
     pub fn lists_for(&self, member: usize, now: Duration) -> bool {
         let with_others = self.members.get(member).is_some_and(|member| member.with_others(now));
-        self.members.len() > 1 && with_others && self.worth.together(now)
+        with_others && self.willing(now).count() > 1 && self.worth.together(now)
     }
 
     /// Whether the windows of all have been read.
@@ -87,7 +85,7 @@ impl Company {
         self.leave(member, now.saturating_add(LEFT_OUT));
     }
 
-    /// The undivided list may not be read.
+    /// The undivided list may not be read, or not be divided.
     pub fn refused(&mut self, now: Duration) {
         self.worth.refused(now);
     }
@@ -112,6 +110,10 @@ impl Company {
             self.to_count = (0..).zip(joined).filter(|(_, joined)| *joined).map(|(index, _)| index).collect();
         }
         &self.to_count
+    }
+
+    fn willing(&self, now: Duration) -> impl Iterator<Item = &Membership> {
+        self.members.iter().filter(move |member| member.with_others(now))
     }
 
     fn leave(&mut self, member: usize, until: Duration) {

@@ -8,6 +8,7 @@ pub mod attribution;
 pub mod board;
 pub mod breaker;
 pub mod company;
+pub mod forecast;
 mod inquiry;
 pub mod memory;
 pub mod pace;

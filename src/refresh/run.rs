@@ -6,7 +6,7 @@ use crate::cloud::{Clock, Cloud};
 use crate::config::{Account, Config, Watch};
 use crate::hss::TaskList;
 use crate::model::observe::Observe;
-use crate::model::{AccountStanding, Failure, SeriesLimits, Snapshot};
+use crate::model::{AccountStanding, Failure, SeriesLimits, Snapshot, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,19 +42,9 @@ impl Refresher {
         observer: &Arc<dyn Observe>,
         clock: &Clock,
     ) -> Result<Self, Failure> {
-        let entries: Vec<Entry> = config
-            .accounts
-            .iter()
-            .flat_map(|account| account.watches.iter().map(move |watch| entry(config, account, watch)))
-            .collect();
-        let series = config.series.as_ref().map(|series| SeriesLimits {
-            finished_for: series.finished_for,
-            target: series.limit,
-            total: series.total_limit,
-        });
-        let standings = config.accounts.iter().map(|account| standing(config, account)).collect();
-        let board = Arc::new(Board::new(&entries, config.refresh.window, standings, series, clock()));
-        let scopes: usize = entries.iter().map(|entry| entry.types.len()).sum();
+        let board = Arc::new(board(config, clock()));
+        let watches = config.accounts.iter().flat_map(|account| &account.watches);
+        let scopes: usize = watches.map(|watch| watch.types.len()).sum();
         let (untried, untried_receiver) = watch::channel(scopes);
         let shared = Arc::new(Shared {
             board: Arc::clone(&board),
@@ -110,6 +100,22 @@ async fn keep_time(board: Arc<Board>, clock: Clock) {
             () = tokio::time::sleep(wait) => board.publish_passing_of_time(clock()),
         }
     }
+}
+
+/// The board of everything that is configured, with nothing on it yet.
+pub(super) fn board(config: &Config, now: Timestamp) -> Board {
+    let entries: Vec<Entry> = config
+        .accounts
+        .iter()
+        .flat_map(|account| account.watches.iter().map(move |watch| entry(config, account, watch)))
+        .collect();
+    let series = config.series.as_ref().map(|series| SeriesLimits {
+        finished_for: series.finished_for,
+        target: series.limit,
+        total: series.total_limit,
+    });
+    let standings = config.accounts.iter().map(|account| standing(config, account)).collect();
+    Board::new(&entries, config.refresh.window, standings, series, now)
 }
 
 fn entry(config: &Config, account: &Account, watch: &Watch) -> Entry {

@@ -2,13 +2,17 @@
 //!
 //! The scope whose last attempt lies furthest back, measured by its interval, goes first. By its last success, a failing
 //! one would starve the others. History is read while no head is due; where the budget does not suffice for the heads,
-//! one always is, and history gets every fourth turn. Whoever has nothing else to do reads the window again.
+//! one always is, and history gets every fourth turn. Whoever has nothing else to do reads the window again; what should
+//! have been read again for an hour counts as history.
 //!
 //! At the start all are read as soon as can be. Each scope has a moment in the interval of its own, and its second refresh
 //! comes early, at that moment: from then on they do not all fall due together.
 
 use super::plan::Part;
 use std::time::Duration;
+
+/// For so long the second reading of the window waits until there is nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// So many heads in a row at most, while history waits. Those that were never tried do not count.
 const HEADS_IN_A_ROW: u32 = 3;
@@ -51,13 +55,16 @@ pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
     let late = free().filter(|(_, scope)| scope.heads && scope.due() <= now);
     // Of those that were never tried, the first; of the others, the latest by its own measure.
     let first = late.min_by(|(_, a), (_, b)| b.lateness(now).total_cmp(&a.lateness(now)));
-    let history = free().filter(|(_, scope)| scope.history).min_by_key(|(_, scope)| scope.last_turn);
+    let history = free().filter_map(|(index, scope)| Some((index, scope.history(now)?, scope.last_turn)));
+    let history = history.min_by_key(|(_, _, last_turn)| *last_turn);
     match (first, history) {
-        (Some((_, head)), Some((index, _))) if heads_in_a_row >= HEADS_IN_A_ROW && head.last_attempt.is_some() => {
-            return Next::Turn(index, Part::History);
+        (Some((_, head)), Some((index, part, _)))
+            if heads_in_a_row >= HEADS_IN_A_ROW && head.last_attempt.is_some() =>
+        {
+            return Next::Turn(index, part);
         }
         (Some((index, _)), _) => return Next::Turn(index, Part::Refresh),
-        (None, Some((index, _))) => return Next::Turn(index, Part::History),
+        (None, Some((index, part, _))) => return Next::Turn(index, part),
         (None, None) => {}
     }
     let again = free().filter_map(|(index, scope)| Some((scope.reconcile_at?, index)));
@@ -78,6 +85,16 @@ impl Clockwork {
         let comes_early = self.last_attempt.is_none() || early <= self.interval / 2;
         self.early = if comes_early { early } else { Duration::ZERO };
         self.last_attempt = Some(now);
+    }
+
+    /// What is left to read that must not wait for ever.
+    fn history(&self, now: Duration) -> Option<Part> {
+        let overdue = self.reconcile_at.is_some_and(|at| at.saturating_add(PATIENCE) <= now);
+        match (self.history, overdue) {
+            (true, _) => Some(Part::History),
+            (false, true) => Some(Part::Reconcile),
+            (false, false) => None,
+        }
     }
 
     fn due(&self) -> Duration {
@@ -192,6 +209,16 @@ mod tests {
         let second = [(2_000, 1), (4_000, 2), (6_000, 3), (8_000, 4), (10_000, 0)];
         let third = second.map(|(moment, index)| (moment + 10_000, index));
         assert_eq!(refreshes[..15], [first, second, third].concat());
+    }
+
+    #[test]
+    fn the_window_is_read_again_though_a_head_is_always_due() {
+        let again = Clockwork { reconcile_at: Some(Duration::from_secs(10)), ..scope(Some(3609)) };
+        let late = [again, scope(Some(1))];
+        let turn = |now, heads| next(&late, Duration::from_secs(now), heads);
+        assert_eq!(turn(3609, 3), Next::Turn(1, Part::Refresh));
+        assert_eq!(turn(3610, 2), Next::Turn(1, Part::Refresh));
+        assert_eq!(turn(3610, 3), Next::Turn(0, Part::Reconcile));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Carries a plan out: asks the cloud, page by page, and writes what it answers into the books.
 
-use super::attribution::{Ask, Member, Of, Strangers, Together, Undivided};
+use super::attribution::{Ask, Member, Of, Parted, Strangers, Together, Undivided};
 use super::board::{Board, Place};
 use super::inquiry::{Desk, Inquiry};
 use super::memory::Memory;
@@ -9,7 +9,7 @@ use super::statistics::may_stand_in;
 use crate::config::Watch;
 use crate::hss::{List, Query, TaskList};
 use crate::model::observe::{Note, Observe};
-use crate::model::{Book, ClockOffset, Event, Failure, Reason, TaskType, Timestamp};
+use crate::model::{Applied, Book, ClockOffset, Event, Failure, Ledger, Reason, Task, TaskType, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a walk needs to know of its scope.
@@ -17,6 +17,8 @@ pub(super) struct Scope<'a> {
     pub(super) watch: &'a Watch,
     pub(super) task_type: TaskType,
     pub(super) place: Place,
+    /// Lets the ledger know what a list of all has shown of these tasks, if they are new to it.
+    pub(super) claim: &'a (dyn Fn(&mut Ledger, &[Task]) -> Applied + Sync),
 }
 
 /// With what a walk is made.
@@ -49,7 +51,7 @@ pub(super) struct Walked {
 /// Walks through the pages that a plan asks for. A walk that fails leaves in the book what its pages gave: each is true
 /// by itself.
 pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tools: &Tools<'_>) -> Walked {
-    let Scope { watch, task_type, place } = scope;
+    let Scope { watch, task_type, place, claim } = scope;
     let Tools { board, list, observer, now, desk, behind } = tools;
     let mut inquiry = Inquiry::new(desk, list, watch, *task_type);
     let may_stand_in = |book: &mut Book| {
@@ -79,7 +81,12 @@ pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tool
         inquiry.page_was_read(page.at);
         let taken = board.write(*place, |book| {
             book.cloud_ahead = ClockOffset::between(now(), page.at);
-            plan.take(page, &mut book.ledger)
+            let claimed = claim(&mut book.ledger, &page.tasks);
+            let mut taken = plan.take(page, &mut book.ledger);
+            if let Ok(taken) = &mut taken {
+                taken.applied.add(claimed);
+            }
+            taken
         });
         match taken {
             Some(Ok(Taken { applied, reread })) => {
@@ -114,6 +121,8 @@ pub(super) struct Divided {
     pub(super) failed: BTreeMap<usize, Failure>,
     /// Targets that the undivided list leaves out though they can be read.
     pub(super) left_out: BTreeSet<usize>,
+    /// Whether the cloud, asked for one task, answers with others: then nothing can be divided for sure.
+    pub(super) ids_unheeded: bool,
     /// Whether the undivided list could be read at all.
     pub(super) shown: bool,
 }
@@ -187,8 +196,9 @@ pub(super) async fn walk_together(
             inquiry.end(together.plan(), &undivided(books, joined, strangers), *observer);
         });
     }
-    let (memory, left_out) = board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
-    divided.left_out = left_out;
+    let Parted { memory, left_out, ids_unheeded } =
+        board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
+    (divided.left_out, divided.ids_unheeded) = (left_out, ids_unheeded);
     let (answered, doubted) = (inquiry.has_read(), inquiry.was_refused());
     (Walked { memory, requests, answered, doubted, failure }, divided)
 }

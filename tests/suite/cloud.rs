@@ -13,6 +13,8 @@ mod scenarios;
 /// What stands on the other side.
 mod stub;
 
+/// What first users get wrong, and what they are told.
+mod mistakes;
 /// Who is trusted, and how far a proxy reaches.
 mod paths;
 /// No secret is shown, whatever happens.

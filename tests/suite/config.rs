@@ -3,6 +3,9 @@
 
 #![cfg(test)]
 
+/// The page that describes every key.
+mod reference;
+
 use hss_exporter::config::{
     self, Config, Credentials, Expectation, Filter, Loaded, Problem, Problems, SecretSource, Series, Watch, WithoutFile,
 };

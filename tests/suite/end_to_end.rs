@@ -18,6 +18,10 @@ mod binary;
 mod clocks;
 /// The end of a run is counted once; facts move forward.
 mod counting;
+/// `check --online`.
+mod online;
+/// `once`, and what node_exporter makes of it.
+mod once;
 /// The end.
 mod drain;
 /// What goes wrong with the cloud, and for whom.

@@ -14,6 +14,9 @@ pub(in crate::cloud) struct AccessKey {
     pub(super) security_token: Option<Secret>,
 }
 
+/// An access key's id has 20 characters, its secret 40.
+const LONGEST_ID: usize = 30;
+
 /// Where an access key's parts come from.
 pub(super) struct Sources {
     id: Source,
@@ -41,6 +44,11 @@ impl Sources {
 }
 
 impl AccessKey {
+    /// The id, if it looks like a secret that was written in its place: the cloud repeats ids that it does not know.
+    pub(super) fn misplaced_secret(&self) -> Option<&Secret> {
+        Some(&self.id).filter(|id| id.expose().len() > LONGEST_ID)
+    }
+
     /// The signature, and the headers it covers but `Host`, which the connection writes.
     pub(super) fn headers(&self, request: &Unsigned<'_>) -> Vec<Header> {
         let mut covered = vec![("content-type", CONTENT_TYPE), ("host", request.host), ("x-sdk-date", &*request.date)];

@@ -76,7 +76,8 @@ impl Identity {
     pub(in crate::cloud) fn scrub(&self) -> Scrub {
         match self {
             Self::AccessKey(key) => {
-                Scrub::new([Some(&key.secret), key.security_token.as_ref()].into_iter().flatten().cloned())
+                let secrets = [Some(&key.secret), key.security_token.as_ref(), key.misplaced_secret()];
+                Scrub::new(secrets.into_iter().flatten().cloned())
             }
             Self::Token(token) => Scrub::new([token.clone()]),
             Self::Stranger { told, .. } => Scrub::new(told.iter().cloned()),

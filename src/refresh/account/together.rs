@@ -3,7 +3,7 @@
 use super::ended::{Next, Read, is_refusal};
 use super::{OwnScope, Slot, State, Work};
 use crate::config::Watch;
-use crate::model::{EnterpriseProject, Failure, Target, TaskType};
+use crate::model::{Applied, EnterpriseProject, Failure, Ledger, Target, Task, TaskType};
 use crate::refresh::attribution::Strangers;
 use crate::refresh::memory::Memory;
 use crate::refresh::plan::Part;
@@ -56,7 +56,7 @@ impl Work {
         };
         let scopes: Vec<&OwnScope> = project.scopes.iter().filter_map(|scope| self.scopes.get(*scope)).collect();
         let task_type = project.task_type;
-        let scopes_walked = scopes.iter().map(|scope| scope.as_walked()).collect();
+        let scopes_walked = scopes.iter().map(|scope| scope.as_walked(&|_, _| Applied::default())).collect();
         let walked = walk::Project { all: &project.all, scopes: scopes_walked, joined, task_type };
         if part == Part::Refresh && walked.joined.contains(&true) {
             let (ended, divided) = walk::walk_together(memory, &mut strangers, &walked, &self.tools(index)).await;
@@ -73,6 +73,14 @@ impl Work {
         if let Some(company) = self.state().companies.get_mut(number) {
             company.strangers = strangers;
         }
+    }
+
+    /// A scope's own list shows these tasks: its ledger is told what the project's list has shown of those that are new to it.
+    pub(super) fn claim(&self, index: usize, ledger: &mut Ledger, tasks: &[Task]) -> Applied {
+        let mut state = self.state();
+        let mut companies = self.projects.iter().zip(&mut state.companies);
+        let company = companies.find(|(project, _)| project.scopes.contains(&index)).map(|(_, company)| company);
+        company.map(|company| company.strangers.claim(ledger, tasks)).unwrap_or_default()
     }
 
     pub(super) fn is_listed_together(&self, index: usize) -> bool {
@@ -185,6 +193,9 @@ impl Work {
             None => company.refreshed(moment, requests, &totals).clone(),
             Some(_) => BTreeSet::new(),
         };
+        if divided.ids_unheeded {
+            company.refused(moment);
+        }
         for scope in to_count.iter().filter_map(|member| project.scopes.get(*member)) {
             if let Some(slot) = state.slots.get_mut(*scope) {
                 slot.clockwork.reconcile_at = Some(moment);

@@ -4,7 +4,7 @@
 //! have most tasks of that name, trigger and scan, then the busiest. A target is not asked when nobody is left that it
 //! could own.
 
-use super::{FOREIGN, Undivided};
+use super::Undivided;
 use crate::hss::{List, Page, Paging, Query, Turned};
 use crate::model::{Scan, Status, Task, Timestamp, Trigger};
 use crate::refresh::memory::Memory;
@@ -86,15 +86,27 @@ impl Together {
         &mut self.plan
     }
 
-    /// Ends the refresh, wherever it stands. Answers what to remember, and the targets that the undivided list leaves out
-    /// though they can be read.
-    pub fn end(self, undivided: &mut Undivided<'_>) -> (Memory, BTreeSet<usize>) {
+    /// Ends the refresh, wherever it stands.
+    pub fn end(self, undivided: &mut Undivided<'_>) -> Parted {
+        let memory = self.plan.end();
+        let ids_unheeded = memory.ids_unheeded || self.division.as_ref().is_some_and(|division| division.ids_unheeded);
         if let Some(division) = self.division {
             division.end(undivided);
         }
         undivided.strangers.missing.clear();
-        (self.plan.end(), self.left_out)
+        Parted { memory, left_out: self.left_out, ids_unheeded }
     }
+}
+
+/// What a refresh of all leaves behind.
+#[derive(Debug)]
+pub struct Parted {
+    /// What to remember of the undivided list.
+    pub memory: Memory,
+    /// The targets that the undivided list leaves out though they can be read.
+    pub left_out: BTreeSet<usize>,
+    /// Whether the cloud, asked for one task, answers with others: then nothing can be divided for sure.
+    pub ids_unheeded: bool,
 }
 
 /// What tasks of one owner have in common.
@@ -108,6 +120,8 @@ struct Division {
     looks: HashMap<Looks, Vec<usize>>,
     targets: Vec<Target>,
     lookups: usize,
+    /// Whether the cloud, asked for one task, answered with others.
+    ids_unheeded: bool,
     /// What is being asked.
     asking: Option<(usize, Asking)>,
 }
@@ -138,7 +152,8 @@ enum Asking {
 
 impl Division {
     fn new(undivided: &Undivided<'_>) -> Self {
-        let strangers = undivided.strangers.tasks.iter().filter(|(_, stranger)| stranger.denied < FOREIGN);
+        let now = undivided.strangers.at;
+        let strangers = undivided.strangers.tasks.iter().filter(|(_, stranger)| stranger.is_open(now));
         let (open, tasks): (Vec<Arc<str>>, Vec<Option<&Task>>) =
             strangers.map(|(id, stranger)| (Arc::clone(id), stranger.task())).unzip();
         let none = || vec![0; undivided.members.len()];
@@ -154,7 +169,7 @@ impl Division {
             }
             targets.push(Target { busy: tasks().count(), out: !member.joined, ..Target::default() });
         }
-        Self { open, looks, targets, lookups: 0, asking: None }
+        Self { open, looks, targets, lookups: 0, ids_unheeded: false, asking: None }
     }
 
     fn next(&mut self, undivided: &Undivided<'_>) -> Option<Ask> {
@@ -172,7 +187,7 @@ impl Division {
     fn take(&mut self, page: Page, undivided: &mut Undivided<'_>, left_out: &mut BTreeSet<usize>) -> Taken {
         let Some((index, asking)) = self.asking.take() else { return Taken::default() };
         let Some(target) = self.targets.get_mut(index) else { return Taken::default() };
-        let (at, listed) = (page.at, page.listed);
+        let (at, listed, malformed) = (page.at, page.listed, page.oddities.malformed);
         let horizon = at.minus(undivided.window());
         let shows = |id: &str| page.tasks.iter().any(|task| task.id.as_ref() == id);
         let mut reread = false;
@@ -211,9 +226,17 @@ impl Division {
             },
             Asking::One(id) if listed == 0 => without.push(id),
             // Others came in its place: that says nothing of it.
-            Asking::One(id) => target.out |= !shows(&id),
+            Asking::One(id) if !shows(&id) => {
+                target.out = true;
+                self.ids_unheeded = malformed == 0;
+            }
+            Asking::One(_) => {}
             Asking::Gone(id) if shows(&id) => drop(left_out.insert(index)),
-            Asking::Gone(id) => drop(undivided.missed_own(index, &id)),
+            Asking::Gone(id) if listed == 0 => drop(undivided.missed_own(index, &id)),
+            Asking::Gone(_) => {
+                target.out = true;
+                self.ids_unheeded = malformed == 0;
+            }
         }
         target.without.extend(without.into_iter().filter(|id| !shows(id)));
         Taken { applied: undivided.take_own(index, at, total, page.tasks), reread }

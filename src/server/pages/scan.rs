@@ -83,7 +83,7 @@ fn error(failure: &Failure) -> Markup {
                 @if let Some(code) = &failure.code { div { dt { "code" } dd { code { (code) } } } }
                 @if let Some(id) = &failure.request_id { div { dt { "request id" } dd { code { (id) } } } }
                 div { dt { "tried" } dd { (failure.tried) } }
-                div { dt { "what to do" } dd { (failure.reason.advice()) } }
+                div { dt { "what to do" } dd { (failure.advice()) } }
             }
         }
     }

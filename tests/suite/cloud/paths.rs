@@ -18,20 +18,22 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 
 /// A private authority, and a server with its certificate.
-struct Private {
-    ca_file: PathBuf,
-    acceptor: TlsAcceptor,
+pub(super) struct Private {
+    pub(super) ca_file: PathBuf,
+    pub(super) acceptor: TlsAcceptor,
     _dir: tempfile::TempDir,
 }
 
 impl Private {
     /// A server with a name, that offers these protocols.
-    fn new(name: &str, protocols: &[&str]) -> Self {
+    pub(super) fn new(name: &str, protocols: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ca_file = dir.path().join("ca.pem");
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority_key = KeyPair::generate().unwrap();
+        // Two authorities of one name would be taken for each other.
+        authority.distinguished_name.push(rcgen::DnType::CommonName, ca_file.display().to_string());
         std::fs::write(&ca_file, authority.self_signed(&authority_key).unwrap().pem()).unwrap();
         let issuer = Issuer::new(authority, authority_key);
         let key = KeyPair::generate().unwrap();
@@ -48,7 +50,7 @@ impl Private {
 }
 
 /// No system certificates.
-fn bare(rig: Rig) -> Rig {
+pub(super) fn bare(rig: Rig) -> Rig {
     rig.environment("SSL_CERT_FILE", "/nonexistent")
 }
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const LIMIT: Duration = Duration::from_secs(40);
 
 /// The program, in a folder where no configuration is, and with no environment.
-fn program(dir: &TempDir, arguments: &[&str]) -> Command {
+pub(super) fn program(dir: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hss-exporter"));
     command.args(arguments).env_clear().current_dir(dir.path()).stdin(Stdio::null());
     command
@@ -31,7 +31,7 @@ fn check(output: &Output, code: i32, words: &[&str]) {
     assert!(code == 0 || output.stdout.is_empty(), "what is wrong goes to standard error:\n{text}");
 }
 
-fn write(dir: &TempDir, name: &str, text: &str) -> String {
+pub(super) fn write(dir: &TempDir, name: &str, text: &str) -> String {
     let path = dir.path().join(name);
     std::fs::write(&path, text).unwrap();
     path.display().to_string()

@@ -143,7 +143,9 @@ async fn check_failing(what: &str, fault: Fault, reason: &str, asked: u64) {
             assert!(page.all("hss_target_up", &[]).iter().all(|up| up.value == 1.0), "{what}");
             assert!(page.all("hss_target_down_reason", &[]).is_empty(), "{what}");
         }
-        assert_eq!(rig.statistics_calls(), asked * hour, "{what}");
+        // Where there were too many, their budget pauses too, and its clock goes as it goes.
+        let fewest = if reason == "throttled" { asked } else { asked * hour };
+        assert!((fewest..=asked * hour).contains(&rig.statistics_calls()), "{what}: {}", rig.statistics_calls());
         rig.clock.pass(HOUR);
     }
     let page = rig.fresh().await;
@@ -155,7 +157,8 @@ async fn check_failing(what: &str, fault: Fault, reason: &str, asked: u64) {
     if reason != "auth" {
         page.check("hss_exporter_api_errors_total", &errors("ListTasks"), Some(0.0));
     }
-    assert!(page.known("hss_exporter_api_errors_total", &errors("ShowTaskStatistics")) >= (2 * asked) as f64);
+    let fewest = if reason == "throttled" { asked } else { 2 * asked };
+    assert!(page.known("hss_exporter_api_errors_total", &errors("ShowTaskStatistics")) >= fewest as f64);
     page.check("hss_exporter_api_retries_total", &errors("ShowTaskStatistics")[..2], Some(0.0));
     assert_eq!(distrusted(&page), 0.0);
 }

@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::world::{Whom, World};
 use hss_exporter::hss::Page;
 use hss_exporter::model::{Ledger, Timestamp};
-use hss_exporter::refresh::attribution::{Ask, Member, Of, Together, Undivided};
+use hss_exporter::refresh::attribution::{Ask, Member, Of, Parted, Together, Undivided};
 use hss_exporter::refresh::company::Company;
 use hss_exporter::refresh::memory::Memory;
 use hss_exporter::refresh::plan::Part;
@@ -72,7 +72,7 @@ impl Circle {
         let now = self.now(world);
         let reader = &mut self.readers[index];
         reader.memory.listed_together = self.company.lists_for(index, now);
-        let well = reader.turn(part, world, cut, between);
+        let well = reader.turn_among(&mut self.company.strangers, part, world, cut, between);
         let complete = reader.ledger.complete();
         if world.shuts_out(index) {
             self.company.shut_out(index);
@@ -88,7 +88,8 @@ impl Circle {
     pub(super) fn read_history(&mut self, world: &mut World) {
         for index in 0..self.readers.len() {
             let mut turns = 0;
-            while !self.readers[index].ledger.complete() && !world.shuts_out(index) {
+            let goes_on = |reader: &Reader| !reader.ledger.complete() && reader.memory.unfinished.is_some();
+            while goes_on(&self.readers[index]) && !world.shuts_out(index) {
                 self.read_alone(index, Part::History, world, usize::MAX, |_| {});
                 turns += 1;
                 assert!(turns < 200, "history has no end");
@@ -149,7 +150,7 @@ impl Circle {
                 }
             }
         }
-        let (memory, left_out) = self.with(joined, |undivided| together.end(undivided));
+        let Parted { memory, left_out, ids_unheeded } = self.with(joined, |undivided| together.end(undivided));
         self.memory = memory;
         let now = self.now(world);
         left_out.into_iter().for_each(|index| self.company.left_out(index, now));
@@ -160,6 +161,9 @@ impl Circle {
             for index in to_count {
                 self.read_alone(index, Part::Reconcile, world, usize::MAX, |_| {});
             }
+        }
+        if ids_unheeded {
+            self.company.refused(now);
         }
     }
 

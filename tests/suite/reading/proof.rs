@@ -6,7 +6,8 @@
 
 use super::churn::may_be_history;
 use super::reader::{Reader, WINDOW};
-use super::world::{Faults, OLD_COPY, Unstarted, World};
+use super::runs::Run;
+use super::world::{Faults, OLD_COPY, Record, Unstarted, Whom, World};
 use hss_exporter::model::{Known, Outcome, Stage, Status, Task, Timestamp};
 use hss_exporter::refresh::plan::Part;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,8 +107,9 @@ struct Proof<'a> {
 impl Proof<'_> {
     #[track_caller]
     fn check(&mut self) {
-        let head = self.world.head_of(self.reader.whom);
-        head.iter().filter(|task| task.start.is_some()).for_each(|task| self.check_known(task));
+        let head = self.world.head();
+        let theirs = head.iter().filter(|task| self.world.belongs(&task.id, self.reader.whom));
+        theirs.filter(|task| task.start.is_some()).for_each(|task| self.check_known(task));
         let theirs = self.world.tasks().filter(|task| self.world.belongs(&task.id, self.reader.whom));
         let tasks: Vec<Task> = theirs.filter(|task| self.must_be_known(task)).cloned().collect();
         tasks.iter().for_each(|task| self.check_known(task));
@@ -168,7 +170,8 @@ impl Proof<'_> {
         let began = since.plus(Duration::from_secs(1));
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             for (number, run) in record.runs.iter().enumerate() {
-                let is_event = run.end().is_some_and(|end| counted.remove(&(Arc::clone(id), end)));
+                let end = self.end_of(id, record, number);
+                let is_event = end.is_some_and(|end| counted.remove(&(Arc::clone(id), end)));
                 let may_be_history = number == 0 && may_be_history(id, run.start, since);
                 // An older copy may show an earlier run of a task that is known to run again.
                 let may_be_event = may_be_history || record.was_shown_unfinished;
@@ -177,7 +180,10 @@ impl Proof<'_> {
                 }
                 let stands = number + 1 == record.runs.len() && self.due == Due::Reconciled && self.stands(id);
                 let has_settled = self.due > Due::Soon;
-                if !is_event && run.ended > began && !may_be_history && ((run.shown.is_some() && has_settled) || stands)
+                if !is_event
+                    && run.ended > began
+                    && !may_be_history
+                    && ((self.was_shown(record, run) && has_settled) || stands)
                 {
                     self.fail(&format!("missed: {run:?} of {id}, which is {:?}", self.world.task(id)));
                 }
@@ -188,6 +194,32 @@ impl Proof<'_> {
         }
     }
 
+    /// When a run ended, as far as the reader can tell. Where the list does not say, it is when the run was first shown; but
+    /// shown in a list of all, it is its target's own only when that shows it.
+    fn end_of(&self, id: &Arc<str>, record: &Record, number: usize) -> Option<Timestamp> {
+        let run = record.runs.get(number)?;
+        if self.reader.whom == Whom::All || !run.is_endless() {
+            return run.end();
+        }
+        let next = record.runs.get(number + 1).and_then(|run| run.shown);
+        let of_run = |end: Timestamp| Some(end) >= run.shown && next.is_none_or(|next| end < next);
+        let latest = self.reader.ledger.facts().kinds().map(|(_, facts)| &facts.latest);
+        let known = self.reader.events.iter().map(|event| &event.run).chain(latest);
+        let ends = known.filter(|run| run.id == *id).map(|run| run.end);
+        ends.filter(|end| of_run(*end)).min().or(run.end())
+    }
+
+    /// Whether it was shown, and then as its owner's: what only the list of all has shown may be nobody's, and what had left
+    /// the window then is.
+    fn was_shown(&self, record: &Record, run: &Run) -> bool {
+        let lately = run.shown.is_some_and(|shown| run.ended > shown.minus(WINDOW));
+        run.shown.is_some() && (self.reader.whom == Whom::All || (lately && record.owned >= run.shown))
+    }
+
+    fn is_event(&self, id: &str, end: Option<Timestamp>) -> bool {
+        self.reader.events.iter().any(|event| &*event.run.id == id && Some(event.run.end) == end)
+    }
+
     fn stands(&self, id: &str) -> bool {
         self.world.task(id).is_some_and(|task| task.status == Status::Finished && self.must_be_known(task))
     }
@@ -196,8 +228,10 @@ impl Proof<'_> {
         let mut expected = BTreeMap::new();
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             let kind = record.kind();
-            for run in &record.runs {
-                let (Some(end), Some(counts)) = (run.end().filter(|_| run.shown.is_some()), run.counts) else {
+            for (number, run) in record.runs.iter().enumerate() {
+                let end = self.end_of(id, record, number);
+                let end = end.filter(|_| self.was_shown(record, run) || self.is_event(id, end));
+                let (Some(end), Some(counts)) = (end, run.counts) else {
                     continue;
                 };
                 let facts: &mut Expected = expected.entry(kind).or_default();

@@ -3,6 +3,7 @@
 use super::proof::{self, Due};
 use super::world::{Whom, World};
 use hss_exporter::model::{Event, Ledger, Timestamp};
+use hss_exporter::refresh::attribution::Strangers;
 use hss_exporter::refresh::memory::Memory;
 use hss_exporter::refresh::plan::{Part, Plan};
 use std::time::Duration;
@@ -39,8 +40,14 @@ impl Reader {
 
     /// One turn, with `between` called before each page. Breaks off before the page with the number `cut`. Answers whether
     /// it went well.
-    pub(super) fn turn(
+    pub(super) fn turn(&mut self, part: Part, world: &mut World, cut: usize, between: impl FnMut(&mut World)) -> bool {
+        self.turn_among(&mut Strangers::default(), part, world, cut, between)
+    }
+
+    /// The same, of a target of a project of which one list has shown these.
+    pub(super) fn turn_among(
         &mut self,
+        strangers: &mut Strangers,
         part: Part,
         world: &mut World,
         cut: usize,
@@ -61,6 +68,7 @@ impl Reader {
                 break;
             };
             self.since.get_or_insert(page.at);
+            self.events.extend(strangers.claim(&mut self.ledger, &page.tasks).events);
             match plan.take(page, &mut self.ledger) {
                 Ok(taken) => self.events.extend(taken.applied.events),
                 Err(_) => {

@@ -37,6 +37,11 @@ impl Run {
         self.said.or(self.shown)
     }
 
+    /// Whether the list does not say when it ended.
+    pub(super) fn is_endless(&self) -> bool {
+        self.said.is_none()
+    }
+
     /// Whether this was ever seen to be what it came to, and whether it was seen to be nothing else.
     pub(super) fn was(&self, matches: impl Fn(Outcome) -> bool) -> (bool, bool) {
         let ever = self.outcomes.iter().any(|outcome| matches(*outcome));

@@ -78,6 +78,8 @@ pub(super) struct Record {
     /// All that ended, oldest first.
     pub(super) runs: Vec<Run>,
     pub(super) was_shown_unfinished: bool,
+    /// When it was last shown as its owner's.
+    pub(super) owned: Option<Timestamp>,
 }
 
 /// A task as it was from a moment on; nothing, when it had been deleted.
@@ -137,7 +139,7 @@ impl World {
         };
         self.places.insert(Arc::clone(&id), self.records.len());
         let versions = vec![Version { since: self.now, task: Some(task) }];
-        self.records.push(Record { owner, hash, versions, runs: Vec::new(), was_shown_unfinished: false });
+        self.records.push(Record { owner, hash, versions, runs: Vec::new(), was_shown_unfinished: false, owned: None });
         id
     }
 
@@ -242,7 +244,7 @@ impl World {
     /// The answer to a request about all of it, where nothing breaks.
     pub(super) fn answer(&mut self, query: &Query) -> Page {
         self.requests.push(query.clone());
-        self.page(Whom::All, query)
+        self.page(Whom::All, query, true)
     }
 
     /// The answer to a request, if it comes.
@@ -252,16 +254,12 @@ impl World {
             Whom::All => self.faults.refuses_all,
             Whom::One(project) => self.shuts_out(project),
         };
-        (!refused && !self.happens(self.faults.broken)).then(|| self.page(whom, query))
+        (!refused && !self.happens(self.faults.broken)).then(|| self.page(whom, query, true))
     }
 
     /// The tasks of the first page, without anybody's having asked.
     pub(super) fn head(&mut self) -> Vec<Task> {
-        self.head_of(Whom::All)
-    }
-
-    pub(super) fn head_of(&mut self, whom: Whom) -> Vec<Task> {
-        self.page(whom, &Query { list: List::All, offset: 0 }).tasks
+        self.page(Whom::All, &Query { list: List::All, offset: 0 }, false).tasks
     }
 
     pub(super) fn shuts_out(&self, project: usize) -> bool {
@@ -277,7 +275,8 @@ impl World {
         whom == Whom::All || whom == Whom::One(self.record(id).owner)
     }
 
-    fn page(&mut self, whom: Whom, query: &Query) -> Page {
+    /// The answer as it is now. Where somebody `reads` it, he has been shown what it holds.
+    fn page(&mut self, whom: Whom, query: &Query, reads: bool) -> Page {
         let at = Timestamp::from_secs(self.now.since_epoch().as_secs());
         let old = if self.happens(self.faults.stale) { self.dice.u64(..=OLD_COPY) } else { 0 };
         let as_of = self.now.minus(Duration::from_secs(old));
@@ -303,7 +302,12 @@ impl World {
             let mut seen = HashSet::new();
             places.retain(|place| seen.insert(*place));
         }
-        let tasks = places.into_iter().filter_map(|place| self.records[place].show(as_of, at)).collect();
+        let records = &mut self.records;
+        let look = |place: usize| match reads {
+            true => records[place].show(whom, as_of, at),
+            false => records[place].as_of(as_of).cloned(),
+        };
+        let tasks = places.into_iter().filter_map(look).collect();
         let total = match self.happens(self.faults.total) {
             true if self.dice.bool() => None,
             true => Some(total.saturating_add(self.dice.u64(..20)).saturating_sub(10)),
@@ -349,8 +353,11 @@ impl Record {
     }
 
     /// Shows it to the reader, and takes note of that.
-    fn show(&mut self, as_of: Timestamp, at: Timestamp) -> Option<Task> {
+    fn show(&mut self, whom: Whom, as_of: Timestamp, at: Timestamp) -> Option<Task> {
         let task = self.as_of(as_of)?.clone();
+        if whom == Whom::One(self.owner) {
+            self.owned = Some(at);
+        }
         match task.status {
             Status::Finished => {
                 if let Some(run) = self.runs.iter_mut().rev().find(|run| run.ended <= as_of) {

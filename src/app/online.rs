@@ -1,0 +1,111 @@
+//! `check --online`: every target is asked once, for a small page, and what that tells is reported.
+
+mod ask;
+mod json;
+mod report;
+mod table;
+mod witness;
+
+pub use report::{Counts, Outcome, Report, Row, Undivided};
+
+use super::{Failed, clock, counted, say, verdict};
+use crate::cli::Output;
+use crate::cloud::{Clock, Cloud};
+use crate::config::{Config, Loaded};
+use crate::hss::TaskList;
+use crate::metrics::{Build, Instruments, SnapshotPage};
+use crate::model::observe::Observe;
+use crate::refresh::board::Place;
+use crate::refresh::forecast::{self, Extent, Sample};
+use ask::{Asker, Depth, Scope};
+use std::sync::Arc;
+use std::time::Duration;
+use witness::Witness;
+
+/// Asks about everything, and prints what that tells: as a table while it comes, or as JSON at the end.
+pub(super) async fn run(
+    Loaded { config, warnings }: Loaded,
+    output: Output,
+    environment: &[(String, String)],
+) -> Result<String, Failed> {
+    let table = table::Table::of(&config);
+    if output == Output::Table {
+        say(&(verdict(&config, &warnings) + &announcement(&config) + &table.head()))?;
+    }
+    let mut unwritten = None;
+    let report = examine(&config, &clock(), environment, |row| {
+        if output == Output::Table {
+            unwritten = say(&table.row(row)).err().or(unwritten.take());
+        }
+    })
+    .await;
+    if let Some(failed) = unwritten {
+        return Err(failed);
+    }
+    match output {
+        Output::Table => say(&table::conclusions(&report))?,
+        Output::Json => say(&json::report(&report, &warnings))?,
+    }
+    match report.rows.iter().filter(|row| !matches!(row.outcome, Outcome::Read(_))).count() {
+        0 => Ok(String::new()),
+        unread => Err(Failed::Run(format!("{unread} of {} scopes cannot be read", report.rows.len()))),
+    }
+}
+
+/// Asks about everything; `tell` is given each row as it comes.
+pub async fn examine(
+    config: &Config,
+    clock: &Clock,
+    environment: &[(String, String)],
+    mut tell: impl FnMut(&Row),
+) -> Report {
+    let names = config.accounts.iter().map(|account| &*account.name);
+    let witness = Arc::new(Witness::new(Instruments::new(names, Build::THIS)));
+    let observer: Arc<dyn Observe> = Arc::clone(&witness) as _;
+    let cloud = Arc::new(Cloud::new(Arc::clone(clock), Arc::clone(&observer), &config.refresh, environment));
+    let depth = Depth::of(config);
+    let (mut rows, mut undivided, mut samples) = (Vec::new(), Vec::new(), Vec::new());
+    let mut first = 0;
+    for account in &config.accounts {
+        let list = cloud.connect(account);
+        let list = list.map(|connection| TaskList::new(connection, Arc::clone(&account.name), Arc::clone(&observer)));
+        let mut asker = Asker::new(list, depth);
+        for (target, watch) in (first..).zip(&account.watches) {
+            for (scan, task_type) in watch.types.iter().enumerate() {
+                let (outcome, page) = asker.scope(&Scope { watch, task_type: *task_type }).await;
+                samples.extend(page.map(|page| Sample { place: Place { target, scan }, page }));
+                let row = Row { target: Arc::clone(&watch.target), task_type: *task_type, outcome };
+                tell(&row);
+                rows.push(row);
+            }
+        }
+        for whole in ask::divided(account) {
+            if let Some(answer) = asker.total(&whole.as_scope()).await {
+                undivided.push(Undivided::of(&whole.watch.target, whole.task_type, answer, &rows));
+            }
+        }
+        first += account.watches.len();
+    }
+    let series = [Extent::Seen, Extent::Most].map(|extent| {
+        let snapshot = forecast::snapshot(config, &samples, extent, clock());
+        SnapshotPage::render(&snapshot).series(witness.instruments())
+    });
+    Report {
+        rows,
+        undivided,
+        clocks: witness.clocks(),
+        loads: forecast::loads(config, &samples),
+        series,
+        requests: witness.requests(),
+    }
+}
+
+/// How many requests are about to be sent at most, and how long the budget makes them take.
+fn announcement(config: &Config) -> String {
+    let (requests, takes) = ask::effort(config);
+    let takes = match takes {
+        Duration::ZERO => "the budget lets all of them go at once".to_owned(),
+        takes => format!("the budget makes that take up to {}", humantime::format_duration(takes)),
+    };
+    format!("asking the cloud: {} to ListTasks at most; {takes}\n\n", counted(requests, "request"))
+}
