@@ -42,9 +42,11 @@ fn rows() -> BTreeMap<String, Row> {
     rows
 }
 
-/// A project's own filter and expectations are written as those of all projects.
+/// A project's own filter and expectations are written as those of all projects, and who acts for an agency as who does not.
 fn is_described_elsewhere(key: &str) -> bool {
-    key.starts_with("accounts[].projects[].filter.") || key.starts_with("accounts[].projects[].expect[].")
+    let places =
+        ["accounts[].projects[].filter.", "accounts[].projects[].expect[].", "accounts[].credentials.agency.source."];
+    places.iter().any(|place| key.starts_with(place))
 }
 
 /// What is wrong at a key where this is written, and nothing beside it but what leads there.
@@ -57,7 +59,12 @@ fn problems_at(key: &str, written: &str) -> Vec<Problem> {
     };
     let text = parents.iter().rev().fold(format!("{{ {written} }}"), nest);
     let environment = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"];
-    let environment = environment.map(|name| (name.to_owned(), "ABCDEFGH".to_owned()));
+    let mut environment = environment.map(|name| (name.to_owned(), "ABCDEFGH".to_owned())).to_vec();
+    let pod = [
+        ("HC_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/run/pod-token"),
+    ];
+    environment.extend(pod.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let problems = config::parse(&text, PAGE, &environment).err().map(|problems| problems.0).unwrap_or_default();
     let at = key.replace("[]", "[0]");
     problems.into_iter().filter(|problem| problem.key.starts_with(&at) || problem.key.is_empty()).collect()
