@@ -213,7 +213,7 @@ fn of_configuration(all: &mut Mistakes) {
     };
     let key = "credentials: { access_key: { id: AKEXAMPLE, secret_env: HUAWEICLOUD_SDK_SK } }";
     check("The variable is empty", &format!("region: cn-north-4, {key}"));
-    check("Half of an access key is given", "region: cn-north-4");
+    check("Half of a credential is given", "region: cn-north-4");
     check(
         "The secret's file is empty",
         "region: cn-north-4, credentials: { access_key: { id: AKEXAMPLE, secret_file: ./sk } }",

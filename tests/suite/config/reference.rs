@@ -42,11 +42,11 @@ fn rows() -> BTreeMap<String, Row> {
     rows
 }
 
-/// A project's own filter and expectations are written as those of all projects, the source of an agency as credentials.
+/// A project's own filter and expectations are written as those of all projects, and who acts for an agency as who does not.
 fn is_described_elsewhere(key: &str) -> bool {
-    let elsewhere =
+    let places =
         ["accounts[].projects[].filter.", "accounts[].projects[].expect[].", "accounts[].credentials.agency.source."];
-    elsewhere.iter().any(|begin| key.starts_with(begin))
+    places.iter().any(|place| key.starts_with(place))
 }
 
 /// What is wrong at a key where this is written, and nothing beside it but what leads there.
@@ -59,10 +59,12 @@ fn problems_at(key: &str, written: &str) -> Vec<Problem> {
     };
     let text = parents.iter().rev().fold(format!("{{ {written} }}"), nest);
     let environment = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"];
-    let pod = ["HC_CONTAINER_CREDENTIALS_FULL_URI", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
-    let pod = pod.iter().zip(["http://127.0.0.1:9/v1/credentials", "/run/secrets/pod-token"]);
-    let environment = environment.iter().map(|name| (*name, "ABCDEFGH")).chain(pod.map(|(name, value)| (*name, value)));
-    let environment: Vec<_> = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut environment = environment.map(|name| (name.to_owned(), "ABCDEFGH".to_owned())).to_vec();
+    let pod = [
+        ("HC_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/run/pod-token"),
+    ];
+    environment.extend(pod.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let problems = config::parse(&text, PAGE, &environment).err().map(|problems| problems.0).unwrap_or_default();
     let at = key.replace("[]", "[0]");
     problems.into_iter().filter(|problem| problem.key.starts_with(&at) || problem.key.is_empty()).collect()
