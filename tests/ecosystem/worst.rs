@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// In the order in which they are waited for: the first two go by themselves.
-const FIRING: [&str; 15] = [
+const FIRING: [&str; 16] = [
     "HssScanFailed",
     "HssUnknownValues",
     "HssLatestScanFailing",
@@ -23,6 +23,7 @@ const FIRING: [&str; 15] = [
     "HssApiThrottled",
     "HssAuthBlocked",
     "HssTasksWithheld",
+    "HssUnwatchedTasks",
     "HssCredentialExpiring",
     "HssClockSkewed",
     "HssExporterDown",
