@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn project(id: &str, name: &str, enabled: bool) -> Project {
-        Project { id: id.into(), name: name.into(), domain_id: None, enabled }
+        Project { id: id.into(), name: name.into(), enabled }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::line::Line;
 use super::retry::Patience;
 use super::skew::Skew;
 use super::transport::Way;
-use super::{Answer, Call, Cloud, Domain, Project};
+use super::{Answer, Call, Cloud, Project};
 use crate::config::Account;
 use crate::model::observe::Api;
 use crate::model::{Failure, Reason};
@@ -112,15 +112,6 @@ impl Connection {
     pub async fn projects(&self, name: Option<&str>) -> Result<Vec<Project>, Failure> {
         let iam = self.iam(Api::ListProjects)?;
         iam.projects(name, &self.credentials.current().await?).await
-    }
-
-    /// The domains that the account's credential is of: one, for what is known.
-    ///
-    /// # Errors
-    /// As of [`Self::projects`].
-    pub async fn domains(&self) -> Result<Vec<Domain>, Failure> {
-        let iam = self.iam(Api::ListDomains)?;
-        iam.domains(&self.credentials.current().await?).await
     }
 
     fn iam(&self, api: Api) -> Result<Iam, Failure> {

@@ -1,6 +1,6 @@
-//! What IAM says of an account: which projects it can see, and which domain it is of.
+//! What IAM says of an account: which projects it can see.
 //!
-//! Source: IAM's API reference, `KeystoneListProjects` and `KeystoneListAuthDomains`. How one signs in there is said in
+//! Source: IAM's API reference, `KeystoneListProjects`. How one signs in there is said in
 //! [`super::credentials`].
 
 use super::credentials::Identity;
@@ -21,19 +21,8 @@ pub struct Project {
     pub id: Arc<str>,
     /// The region's name, and for a sub-project more behind it, as in `cn-north-4_payments`.
     pub name: Arc<str>,
-    /// The id of the domain that it belongs to.
-    pub domain_id: Option<Arc<str>>,
     /// Whether it can be used.
     pub enabled: bool,
-}
-
-/// A domain: IAM's word for one of the vendor's customers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Domain {
-    /// 32 hexadecimal digits.
-    pub id: Arc<str>,
-    /// The name that one signs in with.
-    pub name: Arc<str>,
 }
 
 impl Iam {
@@ -46,12 +35,6 @@ impl Iam {
         };
         let call = call(Api::ListProjects, what, "/v3/projects", query.into_iter().collect());
         self.0.ask(&call, identity, |answer| list(answer, "projects", project)).await
-    }
-
-    /// The domains that `identity` is of.
-    pub(super) async fn domains(&self, identity: &Identity) -> Result<Vec<Domain>, Failure> {
-        let call = call(Api::ListDomains, "ListDomains".to_owned(), "/v3/auth/domains", Vec::new());
-        self.0.ask(&call, identity, |answer| list(answer, "domains", domain)).await
     }
 }
 
@@ -72,13 +55,8 @@ fn project(item: &Value) -> Option<Project> {
     Some(Project {
         id: text(item, "id")?,
         name: text(item, "name")?,
-        domain_id: text(item, "domain_id"),
         enabled: item.get("enabled").and_then(Value::as_bool).unwrap_or(true),
     })
-}
-
-fn domain(item: &Value) -> Option<Domain> {
-    Some(Domain { id: text(item, "id")?, name: text(item, "name")? })
 }
 
 fn text(item: &Value, key: &str) -> Option<Arc<str>> {

@@ -19,7 +19,7 @@ mod transport;
 mod words;
 
 pub use connection::Connection;
-pub use iam::{Domain, Project};
+pub use iam::Project;
 
 use crate::config;
 use crate::model::observe::{Api, Observe};
@@ -70,8 +70,6 @@ pub struct Call<'a> {
 pub enum Scope<'a> {
     /// A project, by its id: `X-Project-Id`.
     Project(&'a str),
-    /// A domain, by its id: `X-Domain-Id`.
-    Domain(&'a str),
     /// Whatever it is good for.
     None,
 }

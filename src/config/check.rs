@@ -158,8 +158,8 @@ fn account(raw: RawAccount, settings: &Settings, refresh: &Refresh) -> Option<Ac
     let watches = raw.projects.into_iter().map(|raw| watches(raw, &name, &region, settings, refresh));
     let watches = watches.collect::<Option<Vec<Vec<Watch>>>>()?.into_iter().flatten().collect();
     let (credentials, hss_endpoint) = (raw.credentials?, raw.hss_endpoint?);
-    let RawAccount { iam_endpoint, eps_endpoint, ca_file, .. } = raw;
-    Some(Account { name, region, credentials, hss_endpoint, iam_endpoint, eps_endpoint, ca_file, watches })
+    let RawAccount { iam_endpoint, ca_file, .. } = raw;
+    Some(Account { name, region, credentials, hss_endpoint, iam_endpoint, ca_file, watches })
 }
 
 fn watches(

@@ -62,8 +62,6 @@ pub struct Account {
     pub hss_endpoint: Endpoint,
     /// Where IAM answers, if that is known.
     pub iam_endpoint: Option<Endpoint>,
-    /// Where the enterprise project service answers, if that is known.
-    pub eps_endpoint: Option<Endpoint>,
     /// A PEM file with authorities to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
     /// What is watched: one for each target.

@@ -87,7 +87,6 @@ pub(super) struct RawAccount {
     pub(super) credentials: Option<Credentials>,
     pub(super) hss_endpoint: Option<Endpoint>,
     pub(super) iam_endpoint: Option<Endpoint>,
-    pub(super) eps_endpoint: Option<Endpoint>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) projects: Vec<RawProject>,
 }
@@ -164,7 +163,6 @@ fn account(group: &Group<'_>, cx: &mut Context<'_>) -> RawAccount {
     let endpoints = Endpoints { group: group.group_or_empty("endpoints", &mut cx.report), plain_http };
     let hss_endpoint = endpoints.hss(region.as_ref(), &mut cx.report);
     let iam_endpoint = endpoints.of("iam", region.as_ref(), region::iam_endpoint, &mut cx.report);
-    let eps_endpoint = endpoints.of("eps", region.as_ref(), region::eps_endpoint, &mut cx.report);
     if let (Some(credentials), None) = (&credentials, &iam_endpoint) {
         endpoints.check_iam(credentials, &mut cx.report);
     }
@@ -178,7 +176,6 @@ fn account(group: &Group<'_>, cx: &mut Context<'_>) -> RawAccount {
         credentials,
         hss_endpoint,
         iam_endpoint,
-        eps_endpoint,
         ca_file,
         projects: projects.iter().map(|group| project(group, &mut cx.report)).collect(),
     }

@@ -63,7 +63,7 @@ const ACCOUNT: &[Key] = &[
     Key::scalar("name"),
     Key::scalar("region"),
     Key::group("credentials", CREDENTIALS),
-    Key::group("endpoints", &[Key::scalar("hss"), Key::scalar("iam"), Key::scalar("eps")]),
+    Key::group("endpoints", &[Key::scalar("hss"), Key::scalar("iam")]),
     Key::scalar("allow_insecure_http").or("false"),
     Key::scalar("ca_file"),
     Key::list("projects", &Shape::Group(PROJECT)),

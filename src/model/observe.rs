@@ -12,8 +12,6 @@ pub enum Api {
     CreateToken,
     /// What the machine that we run on is given.
     InstanceMetadata,
-    /// Which domains, as IAM calls the vendor's customers, a credential is of.
-    ListDomains,
     /// Which projects a credential can see.
     ListProjects,
     /// The task list.
@@ -34,7 +32,6 @@ impl Api {
             Self::CreateTemporaryAccessKey => "CreateTemporaryAccessKey",
             Self::CreateToken => "CreateToken",
             Self::InstanceMetadata => "InstanceMetadata",
-            Self::ListDomains => "ListDomains",
             Self::ListProjects => "ListProjects",
             Self::ListTasks => "ListTasks",
             Self::PodIdentity => "PodIdentity",

@@ -262,17 +262,7 @@ impl OwnScope {
 
 impl Slot {
     fn new(interval: Duration) -> Self {
-        let clockwork = Clockwork {
-            heads: true,
-            interval,
-            last_attempt: None,
-            early: Duration::ZERO,
-            last_turn: None,
-            history: false,
-            reconcile_at: None,
-            busy: false,
-        };
-        Self { clockwork, memory: Memory::default(), tried: false, began: Duration::ZERO }
+        Self { clockwork: Clockwork::new(interval), memory: Memory::default(), tried: false, began: Duration::ZERO }
     }
 }
 

@@ -11,7 +11,6 @@ pub use division::{Ask, Of, Parted, Together};
 pub use strangers::Strangers;
 pub use worth::Worth;
 
-use super::plan::LATE;
 use super::register::Register;
 use crate::model::{Applied, Event, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::time::Duration;
@@ -79,8 +78,19 @@ impl Undivided<'_> {
     /// read by themselves. What is unfinished is looked for all the same.
     fn passed_by(&self, task: &Task, at: Timestamp) -> bool {
         let old = task.end.or(task.start).is_some_and(|end| end < at.minus(self.window()));
-        let read = |start: Timestamp| self.covers(start) && self.covers(start.plus(LATE));
-        task.status == Status::Finished && (old || task.start.is_some_and(read))
+        task.status == Status::Finished && (old || task.start.is_some_and(|start| self.has_passed(start)))
+    }
+
+    /// Forgets strangers that nobody asks about any more: those that ended before the window or can be told by where they
+    /// stand, and unfinished ones that are not shown any more.
+    fn forget(&mut self, at: Timestamp) {
+        let mut strangers = std::mem::take(&mut self.strangers.tasks);
+        strangers.retain(|_, stranger| {
+            let done = stranger.is_foreign() || stranger.ended_before(at.minus(self.window()));
+            let told = done && stranger.task().is_none_or(|task| self.passed_by(task, at));
+            !told && at.since(stranger.last_seen) < REMEMBERED
+        });
+        self.strangers.tasks = strangers;
     }
 
     fn attribute(&mut self, index: usize, Applied { events, changed }: Applied) -> Applied {
@@ -116,7 +126,7 @@ impl Register for Undivided<'_> {
         }
         match self.strangers.tasks.get(&task.id) {
             Some(stranger) => stranger.stands_as(task),
-            None => task.status == Status::Finished && task.start.is_some_and(|start| self.covers(start.plus(LATE))),
+            None => task.status == Status::Finished && task.start.is_some_and(|start| self.has_passed(start)),
         }
     }
 
@@ -178,12 +188,11 @@ impl Register for Undivided<'_> {
         let Some(index) = self.members.iter().position(|member| member.ledger.has(id)) else {
             return Applied::default();
         };
-        let first = self.members.get(index).is_some_and(|member| !member.ledger.misses(id));
-        if first {
-            return self.missed_own(index, id);
+        if self.members.get(index).is_some_and(|member| member.ledger.misses(id)) {
+            self.strangers.missing.push((index, id.into()));
+            return Applied::default();
         }
-        self.strangers.missing.push((index, id.into()));
-        Applied::default()
+        self.missed_own(index, id)
     }
 
     fn count_total(&mut self, total: Option<u64>) -> bool {
@@ -195,19 +204,5 @@ impl Register for Undivided<'_> {
     fn has_been_read(&mut self, Read { down_to, up_to }: Read) {
         let walked = self.strangers.walked.get_or_insert(Read { down_to, up_to });
         *walked = Read { down_to: down_to.min(walked.down_to), up_to: up_to.max(walked.up_to) };
-    }
-}
-
-impl Undivided<'_> {
-    /// Forgets strangers that nobody asks about any more: those that ended before the window or can be told by where they
-    /// stand, and unfinished ones that are not shown any more.
-    fn forget(&mut self, at: Timestamp) {
-        let mut strangers = std::mem::take(&mut self.strangers.tasks);
-        strangers.retain(|_, stranger| {
-            let done = stranger.is_foreign() || stranger.ended_before(at.minus(self.window()));
-            let told = done && stranger.task().is_none_or(|task| self.passed_by(task, at));
-            !told && at.since(stranger.last_seen) < REMEMBERED
-        });
-        self.strangers.tasks = strangers;
     }
 }

@@ -1,5 +1,6 @@
 //! What a plan reads into: the ledger of one target, or those of all the targets that one list shows together.
 
+use super::plan::LATE;
 use crate::model::{Applied, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,12 @@ pub trait Register {
 
     /// Whether the list has been read without a gap around this start.
     fn covers(&self, start: Timestamp) -> bool;
+
+    /// Whether the list has been read without a gap around this start, and so far above it that a task with this start would
+    /// have been shown, however late.
+    fn has_passed(&self, start: Timestamp) -> bool {
+        self.covers(start) && self.covers(start.plus(LATE))
+    }
 
     /// Whether a task of this id is known.
     fn has(&self, id: &str) -> bool;

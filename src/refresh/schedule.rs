@@ -78,6 +78,20 @@ pub fn next(scopes: &[Clockwork], now: Duration, heads_in_a_row: u32) -> Next {
 }
 
 impl Clockwork {
+    /// What is to be refreshed so often, and never was.
+    pub fn new(interval: Duration) -> Self {
+        Self {
+            heads: true,
+            interval,
+            last_attempt: None,
+            early: Duration::ZERO,
+            last_turn: None,
+            history: false,
+            reconcile_at: None,
+            busy: false,
+        }
+    }
+
     /// Its refresh begins at `now`; it is the scope with this number, of so many.
     pub fn begin(&mut self, now: Duration, number: usize, of: usize) {
         let early = early(now, self.interval, number, of);
@@ -123,18 +137,7 @@ mod tests {
 
     fn scope(last_attempt: Option<u64>) -> Clockwork {
         let last_attempt = last_attempt.map(Duration::from_secs);
-        let interval = Duration::from_secs(10);
-        let (early, last_turn) = (Duration::ZERO, last_attempt);
-        Clockwork {
-            heads: true,
-            interval,
-            last_attempt,
-            early,
-            last_turn,
-            history: false,
-            reconcile_at: None,
-            busy: false,
-        }
+        Clockwork { last_attempt, last_turn: last_attempt, ..Clockwork::new(Duration::from_secs(10)) }
     }
 
     #[track_caller]

@@ -104,11 +104,6 @@ impl Simulator {
         self.endpoint()
     }
 
-    /// Where the instance's metadata are: at the same address.
-    pub fn metadata_endpoint(&self) -> String {
-        self.endpoint()
-    }
-
     /// What `HC_CONTAINER_CREDENTIALS_FULL_URI` would hold.
     pub fn pod_identity_uri(&self) -> String {
         format!("{}{}", self.endpoint(), route::POD_IDENTITY_PATH)

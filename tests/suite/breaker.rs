@@ -81,21 +81,11 @@ struct Work {
 impl Work {
     fn new(story: Story) -> Self {
         let owners: Vec<usize> = story.projects.iter().enumerate().flat_map(|(i, n)| vec![i; *n]).collect();
-        let scope = Clockwork {
-            heads: true,
-            early: Duration::ZERO,
-            interval: story.interval,
-            last_attempt: None,
-            last_turn: None,
-            history: false,
-            reconcile_at: None,
-            busy: false,
-        };
         Self {
             dice: fastrand::Rng::with_seed(story.seed),
             breaker: Breaker::default(),
             ids: (0..story.projects.len()).map(|i| i.to_string().into()).collect(),
-            scopes: vec![scope; owners.len()],
+            scopes: vec![Clockwork::new(story.interval); owners.len()],
             owners,
             story,
             turns: Vec::new(),

@@ -17,17 +17,7 @@ const ATTEMPTS: usize = 3;
 /// When each scope's refreshes began, while `scopes` of them are read for some hours with so many requests a minute. The
 /// first one never succeeds, and takes some requests more for it.
 fn refreshes(scopes: usize, per_minute: usize, hours: u64) -> Vec<Vec<Duration>> {
-    let scope = Clockwork {
-        heads: true,
-        interval: INTERVAL,
-        last_attempt: None,
-        early: Duration::ZERO,
-        last_turn: None,
-        history: false,
-        reconcile_at: None,
-        busy: false,
-    };
-    let mut clockworks = vec![scope; scopes];
+    let mut clockworks = vec![Clockwork::new(INTERVAL); scopes];
     let mut begun = vec![Vec::new(); scopes];
     let mut ended: VecDeque<Duration> = VecDeque::new();
     let (mut now, mut heads) = (Duration::ZERO, 0);

@@ -106,10 +106,10 @@ impl Work {
         let Walked { memory, requests, answered, doubted, failure } = walked;
         let failure = failure.map(Arc::new);
         let now = (self.shared.clock)();
-        let refused = failure.as_deref().is_some_and(|failure| !divided.shown && is_refusal(failure.reason));
+        let refused = failure.as_deref().filter(|failure| !divided.shown && is_refusal(failure.reason));
         self.turn_ended(index, Part::Refresh, memory, Next::default());
-        if refused {
-            self.fall_apart(number, project, failure.as_deref());
+        if let Some(refused) = refused {
+            self.fall_apart(number, project, refused);
             return self.judge(index, answered, None, &[], true);
         }
         let members =
@@ -208,10 +208,8 @@ impl Work {
     }
 
     /// The undivided list may not be read: the project's targets are read one by one, at once.
-    fn fall_apart(&self, number: usize, project: &Project, failure: Option<&Failure>) {
-        if let Some(failure) = failure {
-            tracing::info!(scope = %project.all.target, %failure, "its enterprise projects are read one by one");
-        }
+    fn fall_apart(&self, number: usize, project: &Project, failure: &Failure) {
+        tracing::info!(scope = %project.all.target, %failure, "its enterprise projects are read one by one");
         let moment = self.started.elapsed();
         let mut state = self.state();
         if let Some(company) = state.companies.get_mut(number) {

@@ -225,17 +225,13 @@ impl Division {
                 }
             },
             Asking::One(id) if listed == 0 => without.push(id),
-            // Others came in its place: that says nothing of it.
-            Asking::One(id) if !shows(&id) => {
-                target.out = true;
-                self.ids_unheeded = malformed == 0;
-            }
-            Asking::One(_) => {}
-            Asking::Gone(id) if shows(&id) => drop(left_out.insert(index)),
+            Asking::One(id) if shows(&id) => {}
             Asking::Gone(id) if listed == 0 => drop(undivided.missed_own(index, &id)),
-            Asking::Gone(_) => {
+            Asking::Gone(id) if shows(&id) => drop(left_out.insert(index)),
+            // Others came in its place: that says nothing of it.
+            Asking::One(_) | Asking::Gone(_) => {
                 target.out = true;
-                self.ids_unheeded = malformed == 0;
+                self.ids_unheeded |= malformed == 0;
             }
         }
         target.without.extend(without.into_iter().filter(|id| !shows(id)));

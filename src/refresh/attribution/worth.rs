@@ -25,11 +25,6 @@ impl Worth {
         self.apart_until.is_none_or(|until| until <= now)
     }
 
-    /// When they are to be read together again, if they are not.
-    pub fn apart_until(&self) -> Option<Duration> {
-        self.apart_until
-    }
-
     /// A refresh of so many targets together took so many requests, where each by itself takes one at least.
     pub fn cost(&mut self, now: Duration, requests: u64, targets: usize) {
         self.apart_until = None;

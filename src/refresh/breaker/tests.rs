@@ -41,17 +41,7 @@ fn opens(change: Change) -> Opened {
 
 /// The projects of which a scope may be asked, if all are due.
 fn asked<'a>(breaker: &Breaker, projects: &[&'a str], now: Duration) -> Vec<&'a str> {
-    let last_attempt = Some(now);
-    let scope = Clockwork {
-        heads: true,
-        early: Duration::ZERO,
-        interval: MINUTE,
-        last_attempt,
-        last_turn: last_attempt,
-        history: false,
-        reconcile_at: None,
-        busy: false,
-    };
+    let scope = Clockwork { last_attempt: Some(now), last_turn: Some(now), ..Clockwork::new(MINUTE) };
     let scopes: Vec<_> = projects.iter().map(|id| (*id, scope)).collect();
     let admitted = breaker.admitted(&scopes, now);
     projects.iter().zip(admitted).filter(|(_, scope)| !scope.busy).map(|(id, _)| *id).collect()

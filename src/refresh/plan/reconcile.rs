@@ -1,7 +1,7 @@
 //! Reading the window again, page by page: it mends what short cuts have missed. What was deleted deep down, what changed
 //! late, what stood in another order.
 
-use super::{LATE, Plan, Taken, last_start};
+use super::{Plan, Taken, last_start};
 use crate::hss::{List, Page, Paging, Turned};
 use crate::model::{Known, Stage, Status, Task, Timestamp};
 use crate::refresh::memory::Reconcile;
@@ -47,9 +47,7 @@ impl Plan {
 
 /// Whether a task is new that should have been shown before: it stands below what has been read lately.
 fn is_surprise(task: &Task, ledger: &impl Register) -> bool {
-    task.status == Status::Finished
-        && !ledger.has(&task.id)
-        && task.start.is_some_and(|start| ledger.covers(start) && ledger.covers(start.plus(LATE)))
+    task.status == Status::Finished && !ledger.has(&task.id) && task.start.is_some_and(|start| ledger.has_passed(start))
 }
 
 /// Whether the walk would have shown a finished task if it still stood where it is known to.
