@@ -61,7 +61,7 @@ fn call(api: Api, what: String, path: &str, query: Vec<(&'static str, String)>) 
 }
 
 /// The items of a list. One that says too little is left out.
-fn list<T>(answer: &Answer, key: &str, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, (Reason, String)> {
+pub(super) fn list<T>(answer: &Answer, key: &str, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, (Reason, String)> {
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let items = json.as_ref().and_then(|json| json.get(key)).and_then(Value::as_array);
     let items = items.ok_or_else(|| (Reason::Decode, format!("the answer holds no list `{key}`")))?;
@@ -81,6 +81,6 @@ fn domain(item: &Value) -> Option<Domain> {
     Some(Domain { id: text(item, "id")?, name: text(item, "name")? })
 }
 
-fn text(item: &Value, key: &str) -> Option<Arc<str>> {
+pub(super) fn text(item: &Value, key: &str) -> Option<Arc<str>> {
     item.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Arc::from)
 }

@@ -9,6 +9,7 @@ mod answer;
 mod budget;
 mod connection;
 mod credentials;
+mod eps;
 mod iam;
 mod line;
 mod proxies;
@@ -19,6 +20,7 @@ mod transport;
 mod words;
 
 pub use connection::Connection;
+pub use eps::EnterpriseProject;
 pub use iam::{Domain, Project};
 
 use crate::config;

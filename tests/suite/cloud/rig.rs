@@ -100,6 +100,7 @@ impl Rig {
             eps_endpoint: None,
             ca_file: self.ca_file.clone(),
             watches: Vec::new(),
+            searches: Vec::new(),
         }
     }
 
