@@ -17,6 +17,7 @@ use crate::config::{self, Config, Loaded, Problem, WithoutFile};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
 use crate::model::observe::Observe;
+use crate::refresh::Periods;
 use crate::server;
 use crate::simulator::{self, Simulator};
 use crate::telemetry;
@@ -97,7 +98,12 @@ async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<St
     for warning in &warnings {
         tracing::warn!(problem = %warning, "configuration");
     }
-    let settings = Settings { listen: flags.listen, telemetry_path: flags.telemetry_path, clock: clock() };
+    let settings = Settings {
+        listen: flags.listen,
+        telemetry_path: flags.telemetry_path,
+        clock: clock(),
+        discovery: Periods::default(),
+    };
     let exporter = Exporter::start(&config, settings, instruments, environment).await.map_err(failed)?;
     let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
     for address in exporter.addresses() {
@@ -148,7 +154,12 @@ async fn demo(flags: cli::Demo, environment: &[(String, String)]) -> Result<Stri
     let Loaded { config, .. } = loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))?;
     let instruments = instruments(&config);
     log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
-    let settings = Settings { listen: flags.listen, telemetry_path: "/metrics".to_owned(), clock: clock() };
+    let settings = Settings {
+        listen: flags.listen,
+        telemetry_path: "/metrics".to_owned(),
+        clock: clock(),
+        discovery: Periods::default(),
+    };
     let exporter = Exporter::start(&config, settings, instruments, environment).await.map_err(failed)?;
     let address = exporter.addresses().first().copied().unwrap_or_else(|| cloud.address());
     say(&format!(

@@ -5,7 +5,7 @@ use crate::config::{Config, ListenAddress};
 use crate::metrics::{Instruments, SnapshotPage};
 use crate::model::observe::Observe;
 use crate::model::{Failure, Snapshot};
-use crate::refresh::Refresher;
+use crate::refresh::{FirstTurns, Periods, Refresher};
 use crate::server::{self, BindError, Limits, State};
 use std::fmt;
 use std::net::SocketAddr;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub telemetry_path: String,
     /// What time it is.
     pub clock: Clock,
+    /// How often targets are looked for, where they are discovered.
+    pub discovery: Periods,
 }
 
 /// Why an exporter cannot start.
@@ -67,10 +69,10 @@ impl Exporter {
         instruments: Arc<Instruments>,
         environment: &[(String, String)],
     ) -> Result<Self, StartError> {
-        let Settings { listen, telemetry_path, clock } = settings;
+        let Settings { listen, telemetry_path, clock, discovery } = settings;
         let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
         let cloud = Arc::new(Cloud::new(Arc::clone(&clock), Arc::clone(&observer), &config.refresh, environment));
-        let refresher = Refresher::new(config, &cloud, &observer, &clock).map_err(StartError::Cloud)?;
+        let refresher = Refresher::new(config, &cloud, &observer, &clock, discovery).map_err(StartError::Cloud)?;
         let listeners = server::bind(&listen).await.map_err(StartError::Bind)?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let snapshots = refresher.snapshots();
@@ -128,10 +130,9 @@ async fn render(mut snapshots: watch::Receiver<Arc<Snapshot>>, page: watch::Send
 /// Ready when every target has been tried once, well or not; with many targets that takes long, so at the latest when
 /// one interval has passed and something has been tried.
 fn ready(refresher: &Refresher, interval: Duration) -> server::Check {
-    let untried = refresher.untried();
-    let (all, started) = (*untried.borrow(), Instant::now());
+    let (first_turns, started) = (refresher.first_turns(), Instant::now());
     Arc::new(move || {
-        let untried = *untried.borrow();
-        untried == 0 || (untried < all && started.elapsed() >= interval)
+        let FirstTurns { left, had } = *first_turns.borrow();
+        left == 0 || (had > 0 && started.elapsed() >= interval)
     })
 }

@@ -8,7 +8,7 @@ use crate::config::Loaded;
 use crate::metrics::{Build, Encoding, Instruments, SnapshotPage};
 use crate::model::Snapshot;
 use crate::model::observe::Observe;
-use crate::refresh::Refresher;
+use crate::refresh::{Periods, Refresher, discovered};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -25,7 +25,9 @@ pub(super) async fn run(flags: cli::Once, environment: &[(String, String)]) -> R
     }
     let clock = clock();
     let cloud = Arc::new(Cloud::new(Arc::clone(&clock), Arc::clone(&observer), &config.refresh, environment));
-    let refresher = Refresher::new(&config, &cloud, &observer, &clock);
+    let config = discovered(&config, &cloud, &observer, &clock).await;
+    let config = config.map_err(|failure| Failed::Run(failure.to_string()))?;
+    let refresher = Refresher::new(&config, &cloud, &observer, &clock, Periods::default());
     let refresher = refresher.map_err(|failure| Failed::Run(failure.to_string()))?;
     let mut snapshots = refresher.snapshots();
     let refreshing = tokio::spawn(refresher.run());

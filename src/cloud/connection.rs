@@ -1,12 +1,13 @@
 //! One account's way to HSS: a request is made with the account's credential, and made again where it may fare better.
 
-use super::credentials::{Credentials, Ways};
+use super::credentials::{Credentials, Identity, Ways};
+use super::eps::Eps;
 use super::iam::Iam;
-use super::line::Line;
+use super::line::{Line, failure};
 use super::retry::Patience;
 use super::skew::Skew;
 use super::transport::Way;
-use super::{Answer, Call, Cloud, Project};
+use super::{Answer, Call, Cloud, Domain, EnterpriseProject, Project};
 use crate::config::Account;
 use crate::model::observe::Api;
 use crate::model::{Failure, Reason};
@@ -112,6 +113,34 @@ impl Connection {
     pub async fn projects(&self, name: Option<&str>) -> Result<Vec<Project>, Failure> {
         let iam = self.iam(Api::ListProjects)?;
         iam.projects(name, &self.credentials.current().await?).await
+    }
+
+    /// The domains that the account's credential is of: one, for what is known.
+    ///
+    /// # Errors
+    /// As of [`Self::projects`].
+    pub async fn domains(&self) -> Result<Vec<Domain>, Failure> {
+        let iam = self.iam(Api::ListDomains)?;
+        iam.domains(&self.credentials.current().await?).await
+    }
+
+    /// The enterprise projects in use that the account can see.
+    ///
+    /// # Errors
+    /// What the last attempt failed with, or that no EPS or IAM endpoint is known.
+    pub async fn enterprise_projects(&self) -> Result<Vec<EnterpriseProject>, Failure> {
+        let Some(line) = self.ways.eps()? else {
+            let message = "no EPS endpoint is known for its region: set the account's `endpoints.eps`".to_owned();
+            let tried = format!("ListEnterpriseProjects for account {}", self.line.account);
+            return Err(Failure { message, ..failure(Reason::Invalid, tried) });
+        };
+        line.join(Api::ListEnterpriseProjects);
+        let domain = match self.credentials.current().await? {
+            // A token is its domain's already.
+            Identity::Token(_) => None,
+            Identity::AccessKey(_) | Identity::Stranger { .. } => self.domains().await?.pop().map(|domain| domain.id),
+        };
+        Eps(line).enterprise_projects(domain.as_deref(), &self.credentials.current().await?).await
     }
 
     fn iam(&self, api: Api) -> Result<Iam, Failure> {

@@ -1,6 +1,6 @@
-//! What IAM says of an account: which projects it can see.
+//! What IAM says of an account: which projects it can see, and which domain it is of.
 //!
-//! Source: IAM's API reference, `KeystoneListProjects`. How one signs in there is said in
+//! Source: IAM's API reference, `KeystoneListProjects` and `KeystoneListAuthDomains`. How one signs in there is said in
 //! [`super::credentials`].
 
 use super::credentials::Identity;
@@ -25,6 +25,15 @@ pub struct Project {
     pub enabled: bool,
 }
 
+/// A domain: IAM's word for one of the vendor's customers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// 32 hexadecimal digits.
+    pub id: Arc<str>,
+    /// The name that one signs in with.
+    pub name: Arc<str>,
+}
+
 impl Iam {
     /// The projects that `identity` can see, of this name only if one is given.
     pub(super) async fn projects(&self, name: Option<&str>, identity: &Identity) -> Result<Vec<Project>, Failure> {
@@ -36,6 +45,12 @@ impl Iam {
         let call = call(Api::ListProjects, what, "/v3/projects", query.into_iter().collect());
         self.0.ask(&call, identity, |answer| list(answer, "projects", project)).await
     }
+
+    /// The domains that `identity` is of.
+    pub(super) async fn domains(&self, identity: &Identity) -> Result<Vec<Domain>, Failure> {
+        let call = call(Api::ListDomains, "ListDomains".to_owned(), "/v3/auth/domains", Vec::new());
+        self.0.ask(&call, identity, |answer| list(answer, "domains", domain)).await
+    }
 }
 
 fn call(api: Api, what: String, path: &str, query: Vec<(&'static str, String)>) -> Call<'static> {
@@ -44,7 +59,7 @@ fn call(api: Api, what: String, path: &str, query: Vec<(&'static str, String)>) 
 }
 
 /// The items of a list. One that says too little is left out.
-fn list<T>(answer: &Answer, key: &str, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, (Reason, String)> {
+pub(super) fn list<T>(answer: &Answer, key: &str, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, (Reason, String)> {
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let items = json.as_ref().and_then(|json| json.get(key)).and_then(Value::as_array);
     let items = items.ok_or_else(|| (Reason::Decode, format!("the answer holds no list `{key}`")))?;
@@ -59,6 +74,10 @@ fn project(item: &Value) -> Option<Project> {
     })
 }
 
-fn text(item: &Value, key: &str) -> Option<Arc<str>> {
+fn domain(item: &Value) -> Option<Domain> {
+    Some(Domain { id: text(item, "id")?, name: text(item, "name")? })
+}
+
+pub(super) fn text(item: &Value, key: &str) -> Option<Arc<str>> {
     item.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Arc::from)
 }

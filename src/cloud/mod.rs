@@ -9,6 +9,7 @@ mod answer;
 mod budget;
 mod connection;
 mod credentials;
+mod eps;
 mod iam;
 mod line;
 mod proxies;
@@ -19,7 +20,8 @@ mod transport;
 mod words;
 
 pub use connection::Connection;
-pub use iam::Project;
+pub use eps::EnterpriseProject;
+pub use iam::{Domain, Project};
 
 use crate::config;
 use crate::model::observe::{Api, Observe};
@@ -70,6 +72,8 @@ pub struct Call<'a> {
 pub enum Scope<'a> {
     /// A project, by its id: `X-Project-Id`.
     Project(&'a str),
+    /// A domain, by its id: `X-Domain-Id`.
+    Domain(&'a str),
     /// Whatever it is good for.
     None,
 }

@@ -5,7 +5,7 @@ use super::expect;
 use super::raw::{Context, Raw, RawAccount, RawProject, RawRefresh};
 use super::report::{At, Fault, Located, Report};
 use super::tasks::{RawSeries, Settings};
-use super::{Account, Config, Refresh, Watch};
+use super::{Account, Config, Manner, Refresh, Search};
 use crate::model::{EnterpriseProject, Project, Target, TaskType};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -155,39 +155,44 @@ fn refresh(raw: RawRefresh, report: &mut Report) -> Option<Refresh> {
 
 fn account(raw: RawAccount, settings: &Settings, refresh: &Refresh) -> Option<Account> {
     let (name, region) = (raw.name?.value, raw.region?);
-    let watches = raw.projects.into_iter().map(|raw| watches(raw, &name, &region, settings, refresh));
-    let watches = watches.collect::<Option<Vec<Vec<Watch>>>>()?.into_iter().flatten().collect();
+    let (mut watches, mut searches) = (Vec::new(), Vec::new());
+    for raw in raw.projects {
+        let manner = manner(&raw, settings, refresh);
+        let RawProject { project, enterprise_projects, sought, .. } = raw;
+        let names = sought.enterprise_projects.map(|names| names.value);
+        match (sought.projects, project, names) {
+            (Some(projects), _, enterprise_projects) => {
+                searches.push(Search::Projects { names: projects, enterprise_projects, manner });
+            }
+            (None, project, Some(names)) => {
+                searches.push(Search::EnterpriseProjects { project: project?, names, manner });
+            }
+            (None, project, None) => {
+                let project = project?;
+                let target = |enterprise_project: Located<EnterpriseProject>| Target {
+                    account: Arc::clone(&name),
+                    project: project.clone(),
+                    enterprise_project: enterprise_project.value,
+                    region: Arc::clone(&region),
+                };
+                watches.extend(enterprise_projects.into_iter().map(|one| manner.watch(target(one))));
+            }
+        }
+    }
     let (credentials, hss_endpoint) = (raw.credentials?, raw.hss_endpoint?);
-    let RawAccount { iam_endpoint, ca_file, .. } = raw;
-    Some(Account { name, region, credentials, hss_endpoint, iam_endpoint, ca_file, watches })
+    let (iam_endpoint, eps_endpoint, ca_file) = (raw.iam_endpoint, raw.eps_endpoint, raw.ca_file);
+    Some(Account { name, region, credentials, hss_endpoint, iam_endpoint, eps_endpoint, ca_file, watches, searches })
 }
 
-fn watches(
-    raw: RawProject,
-    account: &Arc<str>,
-    region: &Arc<str>,
-    settings: &Settings,
-    refresh: &Refresh,
-) -> Option<Vec<Watch>> {
-    let expect = expect::of_project(&raw, settings);
-    let project = raw.project?;
-    let types = raw.own.types.or_else(|| settings.types.clone()).unwrap_or_else(|| TaskType::ALL.to_vec());
-    let filter = raw.own.filter.or_else(|| settings.filter.clone()).unwrap_or_default();
-    let own = raw.own.interval.map(|interval| interval.value);
-    let stale_after =
-        own.map_or(refresh.stale_after, |own| refresh.stale_after.max(own.saturating_mul(OWN_STALE_AFTER_INTERVALS)));
-    let watch = |enterprise_project: Located<EnterpriseProject>| Watch {
-        target: Arc::new(Target {
-            account: Arc::clone(account),
-            project: project.clone(),
-            enterprise_project: enterprise_project.value,
-            region: Arc::clone(region),
-        }),
-        types: types.clone(),
+/// The global settings with the project's own laid over them.
+fn manner(raw: &RawProject, settings: &Settings, refresh: &Refresh) -> Manner {
+    let own = raw.own.interval.as_ref().map(|interval| interval.value);
+    Manner {
+        types: raw.own.types.clone().or_else(|| settings.types.clone()).unwrap_or_else(|| TaskType::ALL.to_vec()),
         interval: own.unwrap_or(refresh.interval),
-        stale_after,
-        filter: filter.clone(),
-        expect: expect.clone(),
-    };
-    Some(raw.enterprise_projects.into_iter().map(watch).collect())
+        stale_after: own
+            .map_or(refresh.stale_after, |own| refresh.stale_after.max(own.saturating_mul(OWN_STALE_AFTER_INTERVALS))),
+        filter: raw.own.filter.clone().or_else(|| settings.filter.clone()).unwrap_or_default(),
+        expect: expect::of_project(raw, settings),
+    }
 }

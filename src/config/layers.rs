@@ -77,7 +77,7 @@ fn path(rest: &str) -> Result<String, Fault> {
         path = join(&path, key.name);
         match &key.shape {
             Shape::Group(below) => keys = below,
-            Shape::List(_) | Shape::Either(..) => {
+            Shape::List(_) | Shape::Either(..) | Shape::Search(..) => {
                 return Err(Fault::new(
                     format!(
                         "would override `{path}`, but a list and the elements of lists cannot be overridden by a variable"

@@ -5,7 +5,9 @@
 mod budget;
 mod check;
 mod credentials;
+mod discovery;
 mod endpoint;
+mod endpoints;
 mod expect;
 mod layers;
 mod listen;
@@ -23,6 +25,7 @@ mod secret;
 mod tasks;
 mod yaml;
 
+pub use discovery::{Manner, Names, Search};
 pub use endpoint::{Endpoint, EndpointError, PlainHttp};
 pub use listen::ListenAddress;
 pub use load::{Loaded, WithoutFile, from_environment, load, parse};
@@ -38,10 +41,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// All that the operator decides. At least one target; no target twice.
+/// All that the operator decides. No target twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Each with at least one target; their names are unique.
+    /// Each with at least one target, or a search for targets; their names are unique.
     pub accounts: Vec<Account>,
     /// How reading is paced.
     pub refresh: Refresh,
@@ -62,10 +65,14 @@ pub struct Account {
     pub hss_endpoint: Endpoint,
     /// Where IAM answers, if that is known.
     pub iam_endpoint: Option<Endpoint>,
+    /// Where the enterprise project service answers, if that is known.
+    pub eps_endpoint: Option<Endpoint>,
     /// A PEM file with authorities to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// What is watched: one for each target.
+    /// What is watched: one for each target that is given.
     pub watches: Vec<Watch>,
+    /// What else is to be watched, once it is found.
+    pub searches: Vec<Search>,
 }
 
 /// How the requests of an account are authenticated.

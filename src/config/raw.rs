@@ -2,8 +2,9 @@
 
 use super::Credentials;
 use super::credentials;
-use super::endpoint::{Endpoint, EndpointError, PlainHttp};
-use super::nearest::nearest;
+use super::discovery::{self, Names};
+use super::endpoint::{Endpoint, PlainHttp};
+use super::endpoints::Endpoints;
 use super::reader::{self, Group, List};
 use super::report::{At, Fault, Located, Report};
 use super::scalar;
@@ -87,6 +88,7 @@ pub(super) struct RawAccount {
     pub(super) credentials: Option<Credentials>,
     pub(super) hss_endpoint: Option<Endpoint>,
     pub(super) iam_endpoint: Option<Endpoint>,
+    pub(super) eps_endpoint: Option<Endpoint>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) projects: Vec<RawProject>,
 }
@@ -94,7 +96,17 @@ pub(super) struct RawAccount {
 pub(super) struct RawProject {
     pub(super) project: Option<Project>,
     pub(super) enterprise_projects: Vec<Located<EnterpriseProject>>,
+    pub(super) sought: Sought,
     pub(super) own: Settings,
+}
+
+/// What is looked for.
+#[derive(Default)]
+pub(super) struct Sought {
+    /// In place of the project, projects with these names.
+    pub(super) projects: Option<Names>,
+    /// Enterprise projects with these names.
+    pub(super) enterprise_projects: Option<Located<Names>>,
 }
 
 pub(super) struct RawRefresh {
@@ -163,101 +175,50 @@ fn account(group: &Group<'_>, cx: &mut Context<'_>) -> RawAccount {
     let endpoints = Endpoints { group: group.group_or_empty("endpoints", &mut cx.report), plain_http };
     let hss_endpoint = endpoints.hss(region.as_ref(), &mut cx.report);
     let iam_endpoint = endpoints.of("iam", region.as_ref(), region::iam_endpoint, &mut cx.report);
+    let eps_endpoint = endpoints.of("eps", region.as_ref(), region::eps_endpoint, &mut cx.report);
     if let (Some(credentials), None) = (&credentials, &iam_endpoint) {
         endpoints.check_iam(credentials, &mut cx.report);
     }
     let ca_file = cx.file(group, "ca_file", Holds::Authorities);
-    let projects = elements(group, "projects", &mut cx.report, || {
-        Fault::new("names no project, so the account has no target", "list the projects to watch, by their ids")
-    });
+    let projects = projects(group, &mut cx.report);
+    endpoints.check_search("iam", iam_endpoint.as_ref(), !projects.iter().all(RawProject::is_given), &mut cx.report);
+    let of_eps = projects.iter().any(|raw| raw.sought.enterprise_projects.is_some());
+    endpoints.check_search("eps", eps_endpoint.as_ref(), of_eps, &mut cx.report);
     RawAccount {
         name,
         region: region.map(|region| region.value),
         credentials,
         hss_endpoint,
         iam_endpoint,
+        eps_endpoint,
         ca_file,
-        projects: projects.iter().map(|group| project(group, &mut cx.report)).collect(),
+        projects,
     }
 }
 
-/// What is written of endpoints, and which of them are allowed.
-struct Endpoints<'v> {
-    group: Group<'v>,
-    plain_http: PlainHttp,
+impl RawProject {
+    fn is_given(&self) -> bool {
+        self.sought.projects.is_none() && self.sought.enterprise_projects.is_none()
+    }
 }
 
-impl Endpoints<'_> {
-    /// The endpoint that was written, else that of the region, which has to be known.
-    fn hss(&self, region: Option<&Located<Arc<str>>>, report: &mut Report) -> Option<Endpoint> {
-        let endpoint = self.of("hss", region, region::hss_endpoint, report);
-        if endpoint.is_some() || self.group.has("hss") {
-            return endpoint;
-        }
-        let Located { at, value: region, .. } = region?;
-        let remedy = match nearest(region, region::REGIONS) {
-            Some(near) => format!("did you mean `{near}`? Where the region is another cloud's, set `endpoints.hss`"),
-            None => {
-                "look the region up in the console's URL, or set `endpoints.hss` where it is another cloud's".into()
-            }
+fn projects(account: &Group<'_>, report: &mut Report) -> Vec<RawProject> {
+    if discovery::is_written(account, "projects") {
+        let (names, group) = discovery::read(account, "projects", report);
+        let names = names.map(|names| names.value);
+        let (divided, enterprise_projects) = match &group {
+            Some(group) => enterprise_projects(group, report),
+            None => (vec![undivided(account.at.clone())], None),
         };
-        report.refuse(at, Some(region), Fault::new("is no region whose HSS endpoint is known", remedy));
-        None
+        let own = Settings { interval: None, types: None, filter: None, expect: None };
+        let sought = Sought { projects: names, enterprise_projects };
+        return vec![RawProject { project: None, enterprise_projects: divided, sought, own }];
     }
-
-    /// The endpoint that was written, else that of the region, if it is known.
-    fn of(
-        &self,
-        service: &str,
-        region: Option<&Located<Arc<str>>>,
-        of_region: fn(&str) -> Option<String>,
-        report: &mut Report,
-    ) -> Option<Endpoint> {
-        match self.group.get(service) {
-            Some(value) => self.written(service, value, report),
-            None => of_region(&region?.value).and_then(|url| Endpoint::parse(&url, self.plain_http).ok()),
-        }
-    }
-
-    fn written(&self, service: &str, value: &Value, report: &mut Report) -> Option<Endpoint> {
-        let at = self.group.at.key(service, Some(value));
-        let text = reader::text(&at, value, report)?;
-        // What stands before an `@`, or after a `?`, may be a password.
-        let shown = (!text.contains(['@', '?', '#'])).then_some(text);
-        let read = |text: &str| {
-            Endpoint::parse(text, self.plain_http).map_err(|error| {
-                let remedy = match error {
-                    EndpointError::PlainHttp => {
-                        "use `https://`, or set the account's `allow_insecure_http: true`".to_owned()
-                    }
-                    _ => format!(
-                        "write scheme, host and perhaps a port, and nothing else: `https://{service}.example.com`"
-                    ),
-                };
-                Fault::new(error.to_string(), remedy)
-            })
-        };
-        reader::parsed(at, text, shown, report, read).map(|located| located.value)
-    }
-
-    /// Who signs in at IAM has to know where it is.
-    fn check_iam(&self, credentials: &Credentials, report: &mut Report) {
-        let signs_in = match credentials {
-            Credentials::Password { .. } | Credentials::IdToken { .. } | Credentials::Agency { .. } => true,
-            Credentials::AccessKey { .. }
-            | Credentials::Token(_)
-            | Credentials::Metadata(_)
-            | Credentials::Profile(_)
-            | Credentials::PodIdentity(_)
-            | Credentials::Default(_) => false,
-        };
-        // A region that is not known at all has been spoken of, unless HSS is written.
-        if signs_in && self.group.has("hss") && !self.group.has("iam") {
-            let fault =
-                Fault::new("is missing: the region's IAM endpoint is not known", "write it: `https://iam.example.com`");
-            report.refuse(&self.group.at.key("iam", None), None, fault);
-        }
-    }
+    let projects = elements(account, "projects", report, || {
+        let remedy = "list the projects to watch, by their ids, or write `projects: discover`";
+        Fault::new("names no project, so the account has no target", remedy)
+    });
+    projects.iter().map(|group| project(group, report)).collect()
 }
 
 fn project(group: &Group<'_>, report: &mut Report) -> RawProject {
@@ -267,21 +228,31 @@ fn project(group: &Group<'_>, report: &mut Report) -> RawProject {
         true => group.scalar("name", report, scalar::name).map(|name| name.value),
         false => id.clone(),
     };
+    let (enterprise_projects, sought) = enterprise_projects(group, report);
     RawProject {
         project: id.zip(name).map(|(id, name)| Project { id, name }),
-        enterprise_projects: enterprise_projects(group, report),
+        enterprise_projects,
+        sought: Sought { projects: None, enterprise_projects: sought },
         own: tasks::settings(group, report),
     }
 }
 
-fn enterprise_projects(project: &Group<'_>, report: &mut Report) -> Vec<Located<EnterpriseProject>> {
+/// Those that are written; and which are looked for in place of them, if so.
+fn enterprise_projects(
+    project: &Group<'_>,
+    report: &mut Report,
+) -> (Vec<Located<EnterpriseProject>>, Option<Located<Names>>) {
     let at = project.at.key("enterprise_projects", project.get("enterprise_projects"));
-    match project.get("enterprise_projects").map(|value| &value.kind) {
+    if discovery::is_written(project, "enterprise_projects") {
+        // What is looked for in a project is to others as good as all of it.
+        return (vec![undivided(at)], discovery::read(project, "enterprise_projects", report).0);
+    }
+    let remedy = "write `all`, `discover`, or a list of ids: `[\"0\"]`";
+    let written = match project.get("enterprise_projects").map(|value| &value.kind) {
         None => vec![undivided(project.at.clone())],
         Some(ValueKind::String(word)) if word == "all" => vec![undivided(at)],
         Some(ValueKind::String(word)) => {
-            let fault = Fault::new("is neither a list nor the word `all`", "write `all`, or a list of ids: `[\"0\"]`");
-            report.refuse(&at, Some(word), fault);
+            report.refuse(&at, Some(word), Fault::new("is neither a list nor the word `all` or `discover`", remedy));
             Vec::new()
         }
         Some(ValueKind::Array(items)) if !items.is_empty() => {
@@ -291,24 +262,12 @@ fn enterprise_projects(project: &Group<'_>, report: &mut Report) -> Vec<Located<
                 .filter_map(|(list, (at, value))| enterprise_project(list, at, value, report))
                 .collect()
         }
-        Some(ValueKind::Table(_)) => {
-            reader::refuse_kind(
-                &at,
-                project.get("enterprise_projects").unwrap_or(&Value::default()),
-                reader::LIST,
-                report,
-            );
-            Vec::new()
-        }
         Some(_) => {
-            report.refuse(
-                &at,
-                None,
-                Fault::new("names no enterprise project", "write `all`, or a list of ids: `[\"0\"]`"),
-            );
+            report.refuse(&at, None, Fault::new("names no enterprise project", remedy));
             Vec::new()
         }
-    }
+    };
+    (written, None)
 }
 
 fn undivided(at: At) -> Located<EnterpriseProject> {

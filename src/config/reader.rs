@@ -69,7 +69,7 @@ impl<'v> Group<'v> {
     /// A group below this one. None if it is not there, or is something else.
     pub(super) fn group(&self, name: &str, report: &mut Report) -> Option<Group<'v>> {
         let (key, value) = self.find(name)?;
-        let (value, Shape::Group(keys)) = (value?, &key.shape) else { return None };
+        let (value, Shape::Group(keys) | Shape::Search(_, keys)) = (value?, &key.shape) else { return None };
         open(self.at.key(name, Some(value)), value, keys, report)
     }
 
@@ -214,7 +214,7 @@ fn open<'v>(at: At, value: &'v Value, keys: &'static [Key], report: &mut Report)
 fn element_keys(shape: &Shape) -> &'static [Key] {
     match shape {
         Shape::Scalar | Shape::Secret => &[],
-        Shape::List(of) => element_keys(of),
+        Shape::List(of) | Shape::Search(of, _) => element_keys(of),
         Shape::Group(keys) => keys,
         Shape::Either(_, other) => element_keys(other),
     }

@@ -18,6 +18,8 @@ pub(super) enum Shape {
     Group(&'static [Key]),
     /// Either of two.
     Either(&'static Self, &'static Self),
+    /// A word, a list, or a group that says what is to be looked for.
+    Search(&'static Self, &'static [Key]),
 }
 
 /// A key.
@@ -63,10 +65,10 @@ const ACCOUNT: &[Key] = &[
     Key::scalar("name"),
     Key::scalar("region"),
     Key::group("credentials", CREDENTIALS),
-    Key::group("endpoints", &[Key::scalar("hss"), Key::scalar("iam")]),
+    Key::group("endpoints", &[Key::scalar("hss"), Key::scalar("iam"), Key::scalar("eps")]),
     Key::scalar("allow_insecure_http").or("false"),
     Key::scalar("ca_file"),
-    Key::list("projects", &Shape::Group(PROJECT)),
+    Key::new("projects", Shape::Search(&Shape::List(&Shape::Group(PROJECT)), DISCOVER_PROJECTS)),
 ];
 
 const CREDENTIALS: &[Key] = &[
@@ -115,11 +117,21 @@ const ACCESS_KEY: &[Key] = &[
 const PROJECT: &[Key] = &[
     Key::scalar("id"),
     Key::scalar("name"),
-    Key::new("enterprise_projects", Shape::Either(&Shape::Scalar, &ENTERPRISE_PROJECTS)).or("all"),
+    Key::new("enterprise_projects", Shape::Search(&ENTERPRISE_PROJECTS, DISCOVER)).or("all"),
     Key::scalar("interval"),
     Key::list("types", &Shape::Scalar),
     Key::group("filter", FILTER),
     Key::list("expect", &Shape::Group(EXPECTATION)),
+];
+
+const DISCOVER: &[Key] =
+    &[Key::scalar("discover"), Key::list("include", &Shape::Scalar), Key::list("exclude", &Shape::Scalar)];
+
+const DISCOVER_PROJECTS: &[Key] = &[
+    Key::scalar("discover"),
+    Key::list("include", &Shape::Scalar),
+    Key::list("exclude", &Shape::Scalar),
+    Key::new("enterprise_projects", Shape::Search(&Shape::Scalar, DISCOVER)).or("all"),
 ];
 
 const ENTERPRISE_PROJECTS: Shape =
@@ -189,6 +201,10 @@ fn collect_below(path: &str, shape: &Shape, paths: &mut Vec<(String, Option<&'st
         Shape::Either(one, other) => {
             collect_below(path, one, paths);
             collect_below(path, other, paths);
+        }
+        Shape::Search(list, keys) => {
+            collect_below(path, list, paths);
+            collect(path, keys, paths);
         }
     }
 }

@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 /// The task lists that an account may read.
 pub struct TaskList {
-    pub(super) connection: Connection,
+    pub(super) connection: Arc<Connection>,
     account: Arc<str>,
     observer: Arc<dyn Observe>,
 }
 
 impl TaskList {
     /// The task lists that `account` reaches over `connection`.
-    pub fn new(connection: Connection, account: Arc<str>, observer: Arc<dyn Observe>) -> Self {
-        Self { connection, account, observer }
+    pub fn new(connection: impl Into<Arc<Connection>>, account: Arc<str>, observer: Arc<dyn Observe>) -> Self {
+        Self { connection: connection.into(), account, observer }
     }
 
     /// Reads one page. Waits for the budget, and tries again where that may help; each attempt is added to `attempts`.

@@ -6,7 +6,8 @@
 
 use super::family::Instrument::{
     ApiAttempts, ApiBlocked, ApiBudget, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew,
-    CredentialExpiry, DuplicateTasks, LogMessages, MalformedTasks, PageRereads, StatisticsDistrusted, UnknownValues,
+    CredentialExpiry, DiscoveryErrors, DiscoveryLastSuccess, DuplicateTasks, LogMessages, MalformedTasks, PageRereads,
+    StatisticsDistrusted, UnknownValues,
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
@@ -166,6 +167,11 @@ pub static CATALOG: &[Family] = &[
          or a fifth of its lifetime if that is less."),
     row("hss_exporter_clock_skew_seconds", Gauge, &["account"], Exporter, Instrument(ClockSkew),
         "The clock of this machine less the Date of the last answer, which counts whole seconds; signatures are refused from 15 minutes on."),
+    row("hss_exporter_discovery_last_success_timestamp_seconds", Gauge, &["account", "kind"], Exporter, Instrument(DiscoveryLastSuccess),
+        "When what discover asks for was last found out: the region's projects (projects) or the account's enterprise projects \
+         (enterprise_projects); absent before that, and where nothing is discovered."),
+    row("hss_exporter_discovery_errors_total", Counter, &["account", "kind"], Exporter, Instrument(DiscoveryErrors),
+        "Discoveries that failed or found more targets than can be watched, by what was looked for; what was known before stays watched."),
     row("hss_exporter_malformed_tasks_total", Counter, &["account"], Exporter, Instrument(MalformedTasks),
         "Items of data_list that were left out because they have no task_id, are of another task_type than asked for or cannot be read."),
     row("hss_exporter_duplicate_tasks_total", Counter, &["account"], Exporter, Instrument(DuplicateTasks),

@@ -110,6 +110,8 @@ pub(super) enum Instrument {
     ApiRequestDuration,
     ClockSkew,
     CredentialExpiry,
+    DiscoveryLastSuccess,
+    DiscoveryErrors,
     MalformedTasks,
     DuplicateTasks,
     PageRereads,

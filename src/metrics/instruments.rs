@@ -32,6 +32,8 @@ pub struct Instruments {
     request_duration: HistogramVec,
     clock_skew: GaugeVec,
     credential_expiry: GaugeVec,
+    discovery_success: GaugeVec,
+    discovery_errors: IntCounterVec,
     malformed: IntCounterVec,
     duplicates: IntCounterVec,
     rereads: IntCounterVec,
@@ -98,6 +100,8 @@ impl Instruments {
             })?,
             clock_skew: register(registry, Instrument::ClockSkew, GaugeVec::new)?,
             credential_expiry: register(registry, Instrument::CredentialExpiry, GaugeVec::new)?,
+            discovery_success: register(registry, Instrument::DiscoveryLastSuccess, GaugeVec::new)?,
+            discovery_errors: count(Instrument::DiscoveryErrors)?,
             malformed: count(Instrument::MalformedTasks)?,
             duplicates: count(Instrument::DuplicateTasks)?,
             rereads: count(Instrument::PageRereads)?,
@@ -175,6 +179,12 @@ impl Observe for Instruments {
             // That there was none is no error.
             Note::CredentialExpiry { account, at: None } => {
                 drop(self.credential_expiry.remove_label_values(&[account]));
+            }
+            Note::Discovered { account, kind, at } => {
+                with(&self.discovery_success, &[account, kind.as_str()], |success| success.set(at.as_secs_f64()));
+            }
+            Note::DiscoveryErrors { account, kind, count: by } => {
+                with(&self.discovery_errors, &[account, kind.as_str()], |count| count.inc_by(by));
             }
             Note::ClockSkew { account, seconds } => with(&self.clock_skew, &[account], |skew| skew.set(seconds)),
             Note::MalformedTasks { account, count: by } => with(&self.malformed, &[account], |count| count.inc_by(by)),

@@ -12,6 +12,10 @@ pub enum Api {
     CreateToken,
     /// What the machine that we run on is given.
     InstanceMetadata,
+    /// Which domains, as IAM calls the vendor's customers, a credential is of.
+    ListDomains,
+    /// Which enterprise projects a credential can see.
+    ListEnterpriseProjects,
     /// Which projects a credential can see.
     ListProjects,
     /// The task list.
@@ -32,10 +36,31 @@ impl Api {
             Self::CreateTemporaryAccessKey => "CreateTemporaryAccessKey",
             Self::CreateToken => "CreateToken",
             Self::InstanceMetadata => "InstanceMetadata",
+            Self::ListDomains => "ListDomains",
+            Self::ListEnterpriseProjects => "ListEnterpriseProjects",
             Self::ListProjects => "ListProjects",
             Self::ListTasks => "ListTasks",
             Self::PodIdentity => "PodIdentity",
             Self::ShowTaskStatistics => "ShowTaskStatistics",
+        }
+    }
+}
+
+/// What is looked for: the label `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sought {
+    /// The enterprise projects of an account.
+    EnterpriseProjects,
+    /// The projects of a region.
+    Projects,
+}
+
+impl Sought {
+    /// As the label `kind` spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EnterpriseProjects => "enterprise_projects",
+            Self::Projects => "projects",
         }
     }
 }
@@ -119,6 +144,10 @@ pub enum Note<'a> {
     ClockSkew { account: &'a str, seconds: f64 },
     /// The account's credential ends then, by the cloud's clock; `None`: it does not, or nobody knows when.
     CredentialExpiry { account: &'a str, at: Option<Timestamp> },
+    /// Something was looked for and found, at this moment of our clock.
+    Discovered { account: &'a str, kind: Sought, at: Timestamp },
+    /// Something was looked for in vain so many times, or there was too much of it.
+    DiscoveryErrors { account: &'a str, kind: Sought, count: u64 },
     /// Items of a page that are no tasks.
     MalformedTasks { account: &'a str, count: u64 },
     /// Items that stand twice on one page.

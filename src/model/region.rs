@@ -49,6 +49,15 @@ pub fn iam_endpoint(region: &str) -> Option<String> {
     REGIONS.contains(&region).then(|| format!("https://iam.{region}.{}", domain(region)))
 }
 
+/// The endpoint of the enterprise project service for a region, if the region is known: one for most of them.
+pub fn eps_endpoint(region: &str) -> Option<String> {
+    let host = match region {
+        "eu-west-101" | "my-kualalumpur-1" | "ru-moscow-1" => format!("eps.{region}"),
+        _ => "eps".to_owned(),
+    };
+    REGIONS.contains(&region).then(|| format!("https://{host}.{}", domain(region)))
+}
+
 fn domain(region: &str) -> &'static str {
     match region {
         "eu-west-101" => "myhuaweicloud.eu",
@@ -68,6 +77,14 @@ mod tests {
         assert_eq!(iam_endpoint("eu-west-101").as_deref(), Some("https://iam.eu-west-101.myhuaweicloud.eu"));
         assert_eq!(iam_endpoint("cn-north-4").as_deref(), Some("https://iam.cn-north-4.myhuaweicloud.com"));
         assert_eq!(iam_endpoint("cn-north-99"), None);
+    }
+
+    #[test]
+    fn most_regions_share_one_service_of_enterprise_projects() {
+        assert_eq!(eps_endpoint("cn-north-4").as_deref(), Some("https://eps.myhuaweicloud.com"));
+        assert_eq!(eps_endpoint("eu-west-101").as_deref(), Some("https://eps.eu-west-101.myhuaweicloud.eu"));
+        assert_eq!(eps_endpoint("ru-moscow-1").as_deref(), Some("https://eps.ru-moscow-1.myhuaweicloud.com"));
+        assert_eq!(eps_endpoint("nowhere-1"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The work on one account: whose turn it is, as far as its credential's breaker lets it, and what a turn leaves behind.
 
+mod change;
 mod ended;
 mod together;
 
@@ -35,15 +36,24 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// How long one reading of the whole window may take.
     pub(super) reconcile_every: Duration,
-    /// How many scopes have not had their first turn.
-    pub(super) untried: watch::Sender<usize>,
+    /// Who has not had a first turn.
+    pub(super) first_turns: watch::Sender<FirstTurns>,
+}
+
+/// Who has had a first turn, of those that were there at the start or were found at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstTurns {
+    /// How many scopes and discoveries are still to have it.
+    pub left: usize,
+    /// How many scopes have had it, well or not.
+    pub had: usize,
 }
 
 /// One account, at work.
 pub(super) struct Work {
     name: Arc<str>,
-    list: TaskList,
-    desk: Desk,
+    list: Arc<TaskList>,
+    desk: Arc<Desk>,
     /// Each is read by itself, or with the others of its project.
     scopes: Vec<OwnScope>,
     /// Whose slots in the schedule come after those of the scopes.
@@ -81,17 +91,8 @@ impl Work {
     /// The work on `account`, whose first target has this place on the board. Its intervals are expected to become so many
     /// times as long.
     pub(super) fn new(account: &Account, first_place: usize, list: TaskList, slower: f64, shared: Arc<Shared>) -> Self {
-        let mut scopes = Vec::new();
-        for (target, watch) in (first_place..).zip(&account.watches) {
-            let watch = Arc::new(watch.clone());
-            for (scan, task_type) in watch.types.iter().enumerate() {
-                scopes.push(OwnScope {
-                    watch: Arc::clone(&watch),
-                    task_type: *task_type,
-                    place: Place { target, scan },
-                });
-            }
-        }
+        let watches = account.watches.iter().map(|watch| Arc::new(watch.clone()));
+        let scopes = scopes((first_place..).zip(watches));
         let projects = projects(&scopes);
         let watches = scopes.iter().map(|scope| &*scope.watch).chain(projects.iter().map(|project| &project.all));
         let slots: Vec<Slot> = watches.map(|watch| Slot::new(watch.interval)).collect();
@@ -100,8 +101,8 @@ impl Work {
         let state = Mutex::new(State { breaker: Breaker::default(), slots, companies, pace, heads_in_a_row: 0 });
         Self {
             name: Arc::clone(&account.name),
-            list,
-            desk: Desk::default(),
+            list: Arc::new(list),
+            desk: Arc::default(),
             scopes,
             projects,
             state,
@@ -110,12 +111,18 @@ impl Work {
         }
     }
 
-    /// Refreshes the account's scopes, for as long as it is polled.
-    pub(super) async fn run(self: Arc<Self>) {
+    /// Refreshes the account's scopes until it is told to `stop`; what has begun then comes to its end.
+    pub(super) async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let mut stopped = false;
         let mut turns = JoinSet::new();
         let mut whose: HashMap<Id, usize> = HashMap::new();
         loop {
-            let wait = match self.next(turns.len()) {
+            if stopped && turns.is_empty() {
+                return;
+            }
+            let next = if stopped { Next::Busy } else { self.next(turns.len()) };
+            let wait = match next {
                 Next::Turn(index, part) => {
                     let turn = turns.spawn(Arc::clone(&self).turn(index, part));
                     whose.insert(turn.id(), index);
@@ -127,6 +134,10 @@ impl Work {
             let ended = tokio::select! {
                 Some(ended) = turns.join_next_with_id() => ended,
                 () = sleep_until(wait) => continue,
+                () = &mut stop, if !stopped => {
+                    stopped = true;
+                    continue;
+                }
             };
             match ended {
                 Ok((id, ())) => drop(whose.remove(&id)),
@@ -244,7 +255,10 @@ impl Work {
         let first_time = index < self.scopes.len()
             && self.state().slots.get_mut(index).is_some_and(|slot| !std::mem::replace(&mut slot.tried, true));
         if first_time {
-            self.shared.untried.send_modify(|untried| *untried = untried.saturating_sub(1));
+            self.shared.first_turns.send_modify(|turns| {
+                turns.left = turns.left.saturating_sub(1);
+                turns.had += 1;
+            });
         }
     }
 
@@ -258,6 +272,18 @@ impl OwnScope {
     fn as_walked<'a>(&'a self, claim: &'a (dyn Fn(&mut Ledger, &[Task]) -> Applied + Sync)) -> Scope<'a> {
         Scope { watch: &self.watch, task_type: self.task_type, place: self.place, claim }
     }
+}
+
+/// The scopes of these targets, each with its place, in the order of their places.
+fn scopes(watches: impl Iterator<Item = (usize, Arc<Watch>)>) -> Vec<OwnScope> {
+    let mut scopes = Vec::new();
+    for (target, watch) in watches {
+        for (scan, task_type) in watch.types.iter().enumerate() {
+            scopes.push(OwnScope { watch: Arc::clone(&watch), task_type: *task_type, place: Place { target, scan } });
+        }
+    }
+    scopes.sort_by_key(|scope| (scope.place.target, scope.place.scan));
+    scopes
 }
 
 impl Slot {

@@ -20,6 +20,7 @@ pub struct Place {
 /// All books, and their snapshot.
 #[derive(Debug)]
 pub struct Board {
+    window: Duration,
     series: Option<SeriesLimits>,
     state: Mutex<State>,
     snapshot: watch::Sender<Arc<Snapshot>>,
@@ -28,7 +29,8 @@ pub struct Board {
 #[derive(Debug)]
 struct State {
     accounts: Arc<[AccountStanding]>,
-    shelves: Vec<Shelf>,
+    /// By their places; none where a target was taken away.
+    shelves: Vec<Option<Shelf>>,
 }
 
 /// The books of one target.
@@ -61,29 +63,11 @@ impl Board {
         series: Option<SeriesLimits>,
         now: Timestamp,
     ) -> Self {
-        let shelf = |entry: &Entry| {
-            let book = |task_type: &TaskType| Book {
-                task_type: *task_type,
-                ledger: Ledger::new(window),
-                reading: Reading::default(),
-                stale_after: entry.stale_after,
-                expected: entry
-                    .expect
-                    .iter()
-                    .filter(|expectation| expectation.task_type == *task_type)
-                    .map(|expectation| (expectation.trigger, expectation.every))
-                    .collect(),
-                cloud_ahead: ClockOffset::Ahead(Duration::ZERO),
-            };
-            let books: Vec<Book> = entry.types.iter().map(book).collect();
-            let standing = Arc::new(Standing::of(&entry.target, &books, series, now));
-            Shelf { target: Arc::clone(&entry.target), books, standing }
-        };
-        let shelves: Vec<Shelf> = entries.iter().map(shelf).collect();
-        let standings: Vec<_> = shelves.iter().map(|shelf| Arc::clone(&shelf.standing)).collect();
+        let shelves: Vec<_> = entries.iter().map(|entry| Some(Shelf::new(entry, window, series, now))).collect();
+        let standings: Vec<_> = shelves.iter().flatten().map(|shelf| Arc::clone(&shelf.standing)).collect();
         let first = Snapshot::of(now, Arc::clone(&accounts), &standings, series);
         let state = Mutex::new(State { accounts, shelves });
-        Self { series, state, snapshot: watch::Sender::new(Arc::new(first)) }
+        Self { window, series, state, snapshot: watch::Sender::new(Arc::new(first)) }
     }
 
     /// The snapshots, as they come.
@@ -91,10 +75,33 @@ impl Board {
         self.snapshot.subscribe()
     }
 
+    /// Gives a target a place. Nobody sees it before something is published.
+    pub fn insert(&self, entry: &Entry, now: Timestamp) -> usize {
+        let shelf = Some(Shelf::new(entry, self.window, self.series, now));
+        let mut state = self.state();
+        match state.shelves.iter_mut().enumerate().find(|(_, shelf)| shelf.is_none()) {
+            Some((place, free)) => {
+                *free = shelf;
+                place
+            }
+            None => {
+                state.shelves.push(shelf);
+                state.shelves.len() - 1
+            }
+        }
+    }
+
+    /// Takes a target away, with its books; its place may become another's. Seen by all when something is published.
+    pub fn remove(&self, target: usize) {
+        if let Some(shelf) = self.state().shelves.get_mut(target) {
+            *shelf = None;
+        }
+    }
+
     /// Lets `change` write into a book, if there is one. Nobody sees it before it is published.
     pub fn write<T>(&self, place: Place, change: impl FnOnce(&mut Book) -> T) -> Option<T> {
         let mut state = self.state();
-        state.shelves.get_mut(place.target).and_then(|shelf| shelf.books.get_mut(place.scan)).map(change)
+        state.shelves.get_mut(place.target)?.as_mut().and_then(|shelf| shelf.books.get_mut(place.scan)).map(change)
     }
 
     /// Lets `change` write into several books at once, in the order of their targets; at most one of a target.
@@ -104,7 +111,7 @@ impl Board {
         let mut books: Vec<&mut Book> = shelves
             .filter_map(|(target, shelf)| {
                 let place = places.iter().find(|place| place.target == target)?;
-                shelf.books.get_mut(place.scan)
+                shelf.as_mut()?.books.get_mut(place.scan)
             })
             .collect();
         change(&mut books)
@@ -126,7 +133,7 @@ impl Board {
     pub fn publish(&self, targets: impl IntoIterator<Item = usize>, now: Timestamp) {
         let mut state = self.state();
         for target in targets {
-            if let Some(shelf) = state.shelves.get_mut(target) {
+            if let Some(Some(shelf)) = state.shelves.get_mut(target) {
                 shelf.stand(self.series, now);
             }
         }
@@ -137,7 +144,9 @@ impl Board {
     pub fn publish_passing_of_time(&self, now: Timestamp) {
         let mut state = self.state();
         let mut changed = false;
-        for shelf in state.shelves.iter_mut().filter(|shelf| shelf.standing.until.is_some_and(|until| until <= now)) {
+        for shelf in
+            state.shelves.iter_mut().flatten().filter(|shelf| shelf.standing.until.is_some_and(|until| until <= now))
+        {
             shelf.stand(self.series, now);
             changed = true;
         }
@@ -147,7 +156,7 @@ impl Board {
     }
 
     fn send(&self, state: &State, now: Timestamp) {
-        let standings: Vec<_> = state.shelves.iter().map(|shelf| Arc::clone(&shelf.standing)).collect();
+        let standings: Vec<_> = state.shelves.iter().flatten().map(|shelf| Arc::clone(&shelf.standing)).collect();
         self.snapshot.send_replace(Arc::new(Snapshot::of(now, Arc::clone(&state.accounts), &standings, self.series)));
     }
 
@@ -158,6 +167,25 @@ impl Board {
 }
 
 impl Shelf {
+    fn new(entry: &Entry, window: Duration, series: Option<SeriesLimits>, now: Timestamp) -> Self {
+        let book = |task_type: &TaskType| Book {
+            task_type: *task_type,
+            ledger: Ledger::new(window),
+            reading: Reading::default(),
+            stale_after: entry.stale_after,
+            expected: entry
+                .expect
+                .iter()
+                .filter(|expectation| expectation.task_type == *task_type)
+                .map(|expectation| (expectation.trigger, expectation.every))
+                .collect(),
+            cloud_ahead: ClockOffset::Ahead(Duration::ZERO),
+        };
+        let books: Vec<Book> = entry.types.iter().map(book).collect();
+        let standing = Arc::new(Standing::of(&entry.target, &books, series, now));
+        Self { target: Arc::clone(&entry.target), books, standing }
+    }
+
     fn stand(&mut self, series: Option<SeriesLimits>, now: Timestamp) {
         self.standing = Arc::new(Standing::of(&self.target, &self.books, series, now));
     }

@@ -9,7 +9,7 @@ const LEFT_OUT: Duration = Duration::from_secs(24 * 3600);
 
 /// The targets of a project that may be read together, and one task type of them. Moments are counted from the start of the
 /// process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Company {
     /// What the undivided list has shown that belongs to none of them.
     pub strangers: Strangers,

@@ -25,6 +25,12 @@ impl Pace {
         Self { expected, gaps: vec![None; slots], told: expected }
     }
 
+    /// What is known of the slots that were these before, if they were any.
+    pub fn moved(&self, slots: &[Option<usize>], expected: f64) -> Self {
+        let gap = |slot: &Option<usize>| slot.and_then(|slot| self.gaps.get(slot).copied().flatten());
+        Self { expected, gaps: slots.iter().map(gap).collect(), told: expected }
+    }
+
     /// A slot had a turn so long after its last one.
     pub fn note(&mut self, slot: usize, gap: Duration, interval: Duration) {
         if let Some(last) = self.gaps.get_mut(slot) {

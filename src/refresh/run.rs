@@ -1,7 +1,9 @@
 //! The loop: whoever is due is refreshed, all accounts side by side, for as long as the process lives.
 
-use super::account::{Shared, Work};
+use super::account::{FirstTurns, Shared, Work};
 use super::board::{Board, Entry};
+use super::discover::Finder;
+use super::roll::Periods;
 use crate::cloud::{Clock, Cloud};
 use crate::config::{Account, Config, Watch};
 use crate::hss::TaskList;
@@ -26,9 +28,10 @@ const UNIT: Duration = Duration::from_secs(60);
 pub struct Refresher {
     board: Arc<Board>,
     clock: Clock,
-    accounts: Vec<Arc<Work>>,
-    /// How many scopes have not had their first turn.
-    untried: watch::Receiver<usize>,
+    config: Config,
+    accounts: Vec<(Arc<Work>, Option<Finder>)>,
+    periods: Periods,
+    first_turns: watch::Receiver<FirstTurns>,
 }
 
 impl Refresher {
@@ -41,28 +44,32 @@ impl Refresher {
         cloud: &Arc<Cloud>,
         observer: &Arc<dyn Observe>,
         clock: &Clock,
+        periods: Periods,
     ) -> Result<Self, Failure> {
         let board = Arc::new(board(config, clock()));
         let watches = config.accounts.iter().flat_map(|account| &account.watches);
         let scopes: usize = watches.map(|watch| watch.types.len()).sum();
-        let (untried, untried_receiver) = watch::channel(scopes);
+        let discoveries = config.accounts.iter().filter(|account| !account.searches.is_empty()).count();
+        let (first_turns, receiver) = watch::channel(FirstTurns { left: scopes + discoveries, had: 0 });
         let shared = Arc::new(Shared {
             board: Arc::clone(&board),
             observer: Arc::clone(observer),
             clock: Arc::clone(clock),
             reconcile_every: config.refresh.reconcile_every,
-            untried,
+            first_turns,
         });
         let mut accounts = Vec::new();
         let mut first_place = 0;
         for account in &config.accounts {
-            let connection = cloud.connect(account)?;
-            let list = TaskList::new(connection, Arc::clone(&account.name), Arc::clone(observer));
-            let slower = config.kept_interval(account, UNIT).div_duration_f64(UNIT);
-            accounts.push(Arc::new(Work::new(account, first_place, list, slower, Arc::clone(&shared))));
+            let connection = Arc::new(cloud.connect(account)?);
+            let list = TaskList::new(Arc::clone(&connection), Arc::clone(&account.name), Arc::clone(observer));
+            let work = Work::new(account, first_place, list, kept(config, account), Arc::clone(&shared));
+            let finder = (!account.searches.is_empty()).then(|| Finder::new(account, connection, observer, clock));
+            accounts.push((Arc::new(work), finder));
             first_place += account.watches.len();
         }
-        Ok(Self { board, clock: Arc::clone(clock), accounts, untried: untried_receiver })
+        let (clock, config) = (Arc::clone(clock), config.clone());
+        Ok(Self { board, clock, config, accounts, periods, first_turns: receiver })
     }
 
     /// The snapshots, as they come; the first one, in which nothing has been read, is there already.
@@ -70,16 +77,19 @@ impl Refresher {
         self.board.subscribe()
     }
 
-    /// How many scopes (a target's task types) have not had their first refresh, well or not.
-    pub fn untried(&self) -> watch::Receiver<usize> {
-        self.untried.clone()
+    /// How many scopes (a target's task types) and discoveries have not had their first turn, well or not.
+    pub fn first_turns(&self) -> watch::Receiver<FirstTurns> {
+        self.first_turns.clone()
     }
 
     /// Refreshes for as long as it is polled.
     pub async fn run(self) {
         let mut loops = JoinSet::new();
-        for account in self.accounts {
-            loops.spawn(account.run());
+        for (work, finder) in self.accounts {
+            match finder {
+                None => loops.spawn(work.run(std::future::pending())),
+                Some(finder) => loops.spawn(follow(work, finder, self.periods, self.config.clone())),
+            };
         }
         loops.spawn(keep_time(self.board, self.clock));
         // Each of them goes on for good; if one ends, something is wrong, and whoever polls us is told by our end.
@@ -87,6 +97,65 @@ impl Refresher {
             tracing::error!(%error, "the refresher has stopped");
         }
     }
+}
+
+/// Works on what is given and what is found: whenever that changes, the work goes on with other targets.
+async fn follow(mut work: Arc<Work>, finder: Finder, periods: Periods, mut config: Config) {
+    let given = config.accounts.iter().find(|account| account.name == *work.name());
+    let (tell, mut told) = watch::channel(given.map(|account| account.watches.clone()).unwrap_or_default());
+    let finding = finder.run(periods, tell);
+    let working = async {
+        let mut first = true;
+        loop {
+            let changed = async {
+                loop {
+                    if told.changed().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                    if first || work.watches_others_than(&told.borrow_and_update()) {
+                        return;
+                    }
+                }
+            };
+            Arc::clone(&work).run(changed).await;
+            let watches = told.borrow().clone();
+            if let Some(account) = config.accounts.iter_mut().find(|account| account.name == *work.name()) {
+                account.watches = watches;
+            }
+            if let Some(next) = work.changed(&config, first) {
+                work = Arc::new(next);
+            }
+            if first {
+                work.discovery_had_its_turn();
+            }
+            first = false;
+        }
+    };
+    tokio::join!(finding, working);
+}
+
+/// The configuration with all that is found in place of what is looked for, for who works on it once.
+///
+/// # Errors
+/// Why something could not be found out.
+pub async fn discovered(
+    config: &Config,
+    cloud: &Arc<Cloud>,
+    observer: &Arc<dyn Observe>,
+    clock: &Clock,
+) -> Result<Config, Failure> {
+    let mut config = config.clone();
+    for account in config.accounts.iter_mut().filter(|account| !account.searches.is_empty()) {
+        let connection = Arc::new(cloud.connect(account)?);
+        account.watches = Finder::new(account, connection, observer, clock).once().await?;
+        account.searches.clear();
+    }
+    Ok(config)
+}
+
+/// How many times as long as configured the account's intervals are expected to become.
+pub(super) fn kept(config: &Config, account: &Account) -> f64 {
+    config.kept_interval(account, UNIT).div_duration_f64(UNIT)
 }
 
 /// Publishes what changes by the passing of time alone: what leaves the window, what becomes stale.
@@ -118,7 +187,7 @@ pub(super) fn board(config: &Config, now: Timestamp) -> Board {
     Board::new(&entries, config.refresh.window, standings, series, now)
 }
 
-fn entry(config: &Config, account: &Account, watch: &Watch) -> Entry {
+pub(super) fn entry(config: &Config, account: &Account, watch: &Watch) -> Entry {
     Entry {
         target: Arc::clone(&watch.target),
         types: watch.types.clone(),
@@ -127,7 +196,7 @@ fn entry(config: &Config, account: &Account, watch: &Watch) -> Entry {
     }
 }
 
-fn standing(config: &Config, account: &Account) -> AccountStanding {
+pub(super) fn standing(config: &Config, account: &Account) -> AccountStanding {
     let slowest = account.watches.iter().map(|watch| watch.interval).max().unwrap_or(config.refresh.interval);
     let refresh_interval = config.kept_interval(account, slowest);
     let stale_after = account.watches.iter().map(|watch| watch.stale_after).max().unwrap_or(config.refresh.stale_after);

@@ -52,6 +52,7 @@ impl Unsigned<'_> {
     pub(super) fn scope_header(&self) -> Option<(&'static str, &str)> {
         match self.scope {
             Scope::Project(id) => Some(("x-project-id", id)),
+            Scope::Domain(id) => Some(("x-domain-id", id)),
             Scope::None => None,
         }
     }

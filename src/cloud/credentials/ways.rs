@@ -14,6 +14,7 @@ pub(in crate::cloud) struct Ways {
     pub(super) cloud: Arc<Cloud>,
     pub(super) account: Arc<str>,
     iam: Option<Endpoint>,
+    eps: Option<Endpoint>,
     ca_file: Option<PathBuf>,
     skew: Arc<Skew>,
 }
@@ -24,6 +25,7 @@ impl Ways {
             cloud: Arc::clone(cloud),
             account: Arc::clone(&account.name),
             iam: account.iam_endpoint.clone(),
+            eps: account.eps_endpoint.clone(),
             ca_file: account.ca_file.clone(),
             skew: Arc::clone(skew),
         }
@@ -40,6 +42,12 @@ impl Ways {
         };
         let way = Way::Outward { ca_file: self.ca_file.clone() };
         Line::new(&self.cloud, &self.account, endpoint, way, &self.skew)
+    }
+
+    /// The way to the enterprise project service, if it is known where that is.
+    pub(in crate::cloud) fn eps(&self) -> Result<Option<Line>, Failure> {
+        let way = || Way::Outward { ca_file: self.ca_file.clone() };
+        self.eps.as_ref().map(|endpoint| Line::new(&self.cloud, &self.account, endpoint, way(), &self.skew)).transpose()
     }
 
     /// The way to what stands on this machine or beside it.

@@ -97,8 +97,10 @@ impl Rig {
             credentials: self.credentials.clone(),
             hss_endpoint: Endpoint::parse(&self.endpoint, PlainHttp::Anywhere).unwrap(),
             iam_endpoint: Endpoint::parse(&self.endpoint, PlainHttp::Anywhere).ok(),
+            eps_endpoint: None,
             ca_file: self.ca_file.clone(),
             watches: Vec::new(),
+            searches: Vec::new(),
         }
     }
 

@@ -31,4 +31,5 @@ fn what_is_left_out_is_the_default_order_of_the_vendor() {
     let key = &good(ACCOUNTS).accounts[0];
     assert!(matches!(key.credentials, Credentials::AccessKey { .. }));
     assert_eq!(key.iam_endpoint.as_ref().unwrap().as_str(), "https://iam.cn-north-4.myhuaweicloud.com");
+    assert_eq!(key.eps_endpoint.as_ref().unwrap().as_str(), "https://eps.myhuaweicloud.com");
 }

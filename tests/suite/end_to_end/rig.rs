@@ -6,6 +6,7 @@ use hss_exporter::app::{Exporter, Settings};
 use hss_exporter::config::{self, Config, Loaded};
 use hss_exporter::metrics::{Build, Instruments};
 use hss_exporter::model::{Snapshot, Timestamp};
+use hss_exporter::refresh::Periods;
 use hss_exporter::simulator::{Api, DateHeader, Fault, Options, Scenario, Simulator, World};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -175,6 +176,7 @@ impl Running {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             telemetry_path: "/metrics".to_owned(),
             clock: Arc::new(move || Timestamp::new(Duration::from_millis(clock.now().saturating_add_signed(ahead)))),
+            discovery: Periods { every: Duration::from_millis(300), retry: Duration::from_millis(50) },
         };
         let names = config.accounts.iter().map(|account| &*account.name);
         let instruments = Arc::new(Instruments::new(names, Build::THIS));

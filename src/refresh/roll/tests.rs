@@ -1,0 +1,68 @@
+//! What is known, and which labels follow.
+#![cfg(test)]
+
+use super::*;
+
+fn found(ones: &[(&str, &str)]) -> Vec<Found> {
+    ones.iter().map(|(id, name)| Found { id: (*id).into(), name: (*name).into() }).collect()
+}
+
+#[track_caller]
+fn check(roll: &Roll, expected: &[(&str, &str)]) {
+    let labelled = roll.labelled(&Names::default());
+    let labelled: Vec<(&str, &str)> = labelled.iter().map(|(id, label)| (&**id, &**label)).collect();
+    assert_eq!(labelled, expected);
+}
+
+#[test]
+fn only_three_good_discoveries_in_a_row_without_it_make_it_disappear() {
+    let mut roll = Roll::default();
+    assert!(!roll.is_known());
+    roll.call(found(&[("1", "a"), ("2", "b")]));
+    for _ in 0..2 {
+        roll.call(found(&[("1", "a")]));
+        check(&roll, &[("1", "a"), ("2", "b")]);
+    }
+    roll.call(found(&[("1", "a"), ("2", "b")]));
+    for _ in 0..2 {
+        roll.call(found(&[("1", "a")]));
+        check(&roll, &[("1", "a"), ("2", "b")]);
+    }
+    roll.call(found(&[("1", "a")]));
+    check(&roll, &[("1", "a")]);
+}
+
+#[test]
+fn no_two_have_the_same_label() {
+    let mut roll = Roll::default();
+    roll.call(found(&[
+        ("1", "a"),
+        ("2", "a"),
+        ("3", "1"),
+        ("4", "all"),
+        ("5", "d\n"),
+        ("6", ""),
+        ("7", "7"),
+        ("8", "e"),
+    ]));
+    check(&roll, &[("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5"), ("6", "6"), ("7", "7"), ("8", "e")]);
+}
+
+#[test]
+fn what_is_no_id_is_left_out() {
+    let mut roll = Roll::default();
+    roll.call(found(&[("all_granted_eps", "a"), ("", "b"), ("../x", "c"), ("0", "default")]));
+    check(&roll, &[("0", "default")]);
+}
+
+#[test]
+fn while_nothing_is_known_it_is_looked_again_soon_and_then_less_often() {
+    let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
+    let wait = |known, failures, reason| Periods::default().wait(known, failures, reason);
+    let waits: Vec<_> = (1..=8).map(|failures| wait(false, failures, Some(Reason::Server))).collect();
+    assert_eq!(waits[..6], [1, 2, 4, 8, 16, 32].map(|n| n * minute));
+    assert_eq!(waits[6..], [hour, hour]);
+    assert_eq!(wait(false, 1, Some(Reason::Auth)), 5 * minute);
+    assert_eq!(wait(true, 1, Some(Reason::Server)), hour);
+    assert_eq!(wait(true, 0, None), hour);
+}
