@@ -137,8 +137,10 @@ fn check(flags: &cli::Check, environment: &[(String, String)]) -> Result<String,
 fn verdict(config: &Config, warnings: &[Problem]) -> String {
     let warnings: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
     let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
-    let accounts = config.accounts.len();
-    format!("{warnings}the configuration is valid: {}, {}\n", counted(accounts, "account"), counted(targets, "target"))
+    let discovers = config.accounts.iter().any(|account| !account.searches.is_empty());
+    let discovered = if discovers { ", and what is discovered" } else { "" };
+    let (accounts, targets) = (counted(config.accounts.len(), "account"), counted(targets, "target"));
+    format!("{warnings}the configuration is valid: {accounts}, {targets}{discovered}\n")
 }
 
 /// `1 target`, `2 targets`

@@ -6,8 +6,8 @@ use crate::cli;
 use crate::cloud::Cloud;
 use crate::config::Loaded;
 use crate::metrics::{Build, Encoding, Instruments, SnapshotPage};
-use crate::model::Snapshot;
 use crate::model::observe::Observe;
+use crate::model::{Failure, Snapshot};
 use crate::refresh::{Periods, Refresher, discovered};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -25,8 +25,7 @@ pub(super) async fn run(flags: cli::Once, environment: &[(String, String)]) -> R
     }
     let clock = clock();
     let cloud = Arc::new(Cloud::new(Arc::clone(&clock), Arc::clone(&observer), &config.refresh, environment));
-    let config = discovered(&config, &cloud, &observer, &clock).await;
-    let config = config.map_err(|failure| Failed::Run(failure.to_string()))?;
+    let (config, undiscovered) = discovered(config, &cloud, &observer, &clock).await;
     let refresher = Refresher::new(&config, &cloud, &observer, &clock, Periods::default());
     let refresher = refresher.map_err(|failure| Failed::Run(failure.to_string()))?;
     let mut snapshots = refresher.snapshots();
@@ -38,7 +37,7 @@ pub(super) async fn run(flags: cli::Once, environment: &[(String, String)]) -> R
     say(&String::from_utf8_lossy(&page.to_vec()))?;
     let limit =
         read.err().map(|_| format!("the end came after --timeout={}", humantime::format_duration(flags.timeout)));
-    match unread(&snapshot, limit) {
+    match unread(&snapshot, &undiscovered, limit) {
         Some(why) => Err(Failed::Run(why)),
         None => Ok(String::new()),
     }
@@ -56,13 +55,14 @@ async fn until_read(snapshots: &mut watch::Receiver<Arc<Snapshot>>, mut ticker: 
 }
 
 /// What is not on the page as it should be, and why.
-fn unread(snapshot: &Snapshot, limit: Option<String>) -> Option<String> {
+fn unread(snapshot: &Snapshot, undiscovered: &[Failure], limit: Option<String>) -> Option<String> {
     let progress = Progress::of(snapshot);
-    if progress.read == progress.scopes {
+    if progress.read == progress.scopes && undiscovered.is_empty() {
         return None;
     }
     let mut text = format!("{} of {} scopes were not read", progress.scopes - progress.read, progress.scopes);
-    for line in limit.iter().cloned().chain(failures(snapshot)) {
+    let undiscovered = undiscovered.iter().map(ToString::to_string);
+    for line in limit.into_iter().chain(undiscovered).chain(failures(snapshot)) {
         text.push_str(&format!("\n  {line}"));
     }
     Some(text)

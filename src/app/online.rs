@@ -14,8 +14,10 @@ use crate::cloud::{Clock, Cloud};
 use crate::config::{Config, Loaded};
 use crate::hss::TaskList;
 use crate::metrics::{Build, Instruments, SnapshotPage};
+use crate::model::Failure;
 use crate::model::observe::Observe;
 use crate::refresh::board::Place;
+use crate::refresh::discovered;
 use crate::refresh::forecast::{self, Extent, Sample};
 use ask::{Asker, Depth, Scope};
 use std::sync::Arc;
@@ -28,12 +30,14 @@ pub(super) async fn run(
     output: Output,
     environment: &[(String, String)],
 ) -> Result<String, Failed> {
+    let clock = clock();
+    let (config, undiscovered) = discovered_silently(config, &clock, environment).await;
     let table = table::Table::of(&config);
     if output == Output::Table {
         say(&(verdict(&config, &warnings) + &announcement(&config) + &table.head()))?;
     }
     let mut unwritten = None;
-    let report = examine(&config, &clock(), environment, |row| {
+    let report = examine(&config, undiscovered, &clock, environment, |row| {
         if output == Output::Table {
             unwritten = say(&table.row(row)).err().or(unwritten.take());
         }
@@ -46,15 +50,29 @@ pub(super) async fn run(
         Output::Table => say(&table::conclusions(&report))?,
         Output::Json => say(&json::report(&report, &warnings))?,
     }
-    match report.rows.iter().filter(|row| !matches!(row.outcome, Outcome::Read(_))).count() {
-        0 => Ok(String::new()),
-        unread => Err(Failed::Run(format!("{unread} of {} scopes cannot be read", report.rows.len()))),
+    let unread = report.rows.iter().filter(|row| !matches!(row.outcome, Outcome::Read(_))).count();
+    match (unread, report.undiscovered.len()) {
+        (0, 0) => Ok(String::new()),
+        (0, _) => Err(Failed::Run("not everything can be discovered".to_owned())),
+        (unread, _) => Err(Failed::Run(format!("{unread} of {} scopes cannot be read", report.rows.len()))),
     }
 }
 
-/// Asks about everything; `tell` is given each row as it comes.
+/// What is to be watched, with what is found of it.
+async fn discovered_silently(
+    config: Config,
+    clock: &Clock,
+    environment: &[(String, String)],
+) -> (Config, Vec<Failure>) {
+    let silent: Arc<dyn Observe> = Arc::new(());
+    let cloud = Cloud::new(Arc::clone(clock), Arc::clone(&silent), &config.refresh, environment);
+    discovered(config, &Arc::new(cloud), &silent, clock).await
+}
+
+/// Asks about everything that is known to be there; `tell` is given each row as it comes.
 pub async fn examine(
     config: &Config,
+    undiscovered: Vec<Failure>,
     clock: &Clock,
     environment: &[(String, String)],
     mut tell: impl FnMut(&Row),
@@ -96,6 +114,7 @@ pub async fn examine(
         clocks: witness.clocks(),
         loads: forecast::loads(config, &samples),
         series,
+        undiscovered,
         requests: witness.requests(),
     }
 }

@@ -60,7 +60,7 @@ pub enum WithoutFile {
     /// The project has to be looked up first: the account watches nothing yet.
     Projectless {
         /// The account `default`.
-        account: Account,
+        account: Box<Account>,
         /// How it is asked.
         refresh: Refresh,
     },
@@ -89,7 +89,7 @@ pub fn from_environment(
     let loaded = finish(config, cx.report)?;
     match (project, loaded.config.accounts.first()) {
         (None, Some(account)) => {
-            let account = Account { watches: Vec::new(), ..account.clone() };
+            let account = Box::new(Account { watches: Vec::new(), ..account.clone() });
             Ok(WithoutFile::Projectless { account, refresh: loaded.config.refresh })
         }
         _ => Ok(WithoutFile::Whole(loaded)),

@@ -207,17 +207,23 @@ fn projects(account: &Group<'_>, report: &mut Report) -> Vec<RawProject> {
         let (names, group) = discovery::read(account, "projects", report);
         let names = names.map(|names| names.value);
         let (divided, enterprise_projects) = match &group {
-            Some(group) => enterprise_projects(group, report),
+            Some(group) => enterprise_projects_of_any(group, report),
             None => (vec![undivided(account.at.clone())], None),
         };
         let own = Settings { interval: None, types: None, filter: None, expect: None };
         let sought = Sought { projects: names, enterprise_projects };
         return vec![RawProject { project: None, enterprise_projects: divided, sought, own }];
     }
-    let projects = elements(account, "projects", report, || {
-        let remedy = "list the projects to watch, by their ids, or write `projects: discover`";
-        Fault::new("names no project, so the account has no target", remedy)
-    });
+    let remedy = "list the projects to watch, by their ids, or write `projects: discover`";
+    if let Some(value) = account.get("projects")
+        && let ValueKind::String(word) = &value.kind
+    {
+        let fault = Fault::new("is neither a list nor the word `discover`", remedy);
+        report.refuse(&account.at.key("projects", Some(value)), Some(word), fault);
+        return Vec::new();
+    }
+    let projects =
+        elements(account, "projects", report, || Fault::new("names no project, so the account has no target", remedy));
     projects.iter().map(|group| project(group, report)).collect()
 }
 
@@ -235,6 +241,21 @@ fn project(group: &Group<'_>, report: &mut Report) -> RawProject {
         sought: Sought { projects: None, enterprise_projects: sought },
         own: tasks::settings(group, report),
     }
+}
+
+/// The same of projects that are not known yet: of these no enterprise project can be listed.
+fn enterprise_projects_of_any(
+    group: &Group<'_>,
+    report: &mut Report,
+) -> (Vec<Located<EnterpriseProject>>, Option<Located<Names>>) {
+    let value = group.get("enterprise_projects");
+    if value.is_some_and(|value| matches!(value.kind, ValueKind::Array(_))) {
+        let remedy = "write `all`, `discover`, or `{ discover: true, include: [...] }` with their names";
+        let reason = "is a list, though it is not known yet which projects there are";
+        report.refuse(&group.at.key("enterprise_projects", value), None, Fault::new(reason, remedy));
+        return (Vec::new(), None);
+    }
+    enterprise_projects(group, report)
 }
 
 /// Those that are written; and which are looked for in place of them, if so.

@@ -1,10 +1,10 @@
 //! Looks for the projects and enterprise projects that are to be discovered, now and then; what follows is for `roll` to say.
 
-use super::roll::{Found, Periods, Rolls, Targets, key};
+use super::roll::{Found, Key, MOST_TARGETS, Periods, Rolls, Targets, key};
 use crate::cloud::{Clock, Connection};
 use crate::config::{Account, Search, Watch};
-use crate::model::Failure;
 use crate::model::observe::{Note, Observe, Sought};
+use crate::model::{Failure, Reason};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -51,14 +51,9 @@ impl Finder {
     pub(super) async fn run(mut self, periods: Periods, tell: watch::Sender<Vec<Watch>>) {
         let mut failures = 0_u32;
         loop {
-            let failed = self.look().await.err();
+            let watched = tell.borrow().iter().map(|watch| key(&watch.target)).collect();
+            let (watches, failed) = self.look(&watched).await;
             failures = if failed.is_some() { failures.saturating_add(1) } else { 0 };
-            let watched: BTreeSet<_> = tell.borrow().iter().map(|watch| key(&watch.target)).collect();
-            let Targets { watches, left_out } = self.rolls.targets(&self.account, &watched);
-            if let (Some(kind), 1..) = (self.kinds().pop(), left_out) {
-                tracing::error!(account = %self.account.name, left_out, "too many targets were discovered");
-                self.errors(kind, 1);
-            }
             tell.send_replace(watches);
             let known = self.kinds().into_iter().all(|kind| self.is_known(kind));
             let wait = periods.wait(known, failures, failed.map(|failure| failure.reason));
@@ -66,12 +61,11 @@ impl Finder {
         }
     }
 
-    /// Looks once. What cannot be found out leaves what is known as it was.
-    ///
-    /// # Errors
-    /// What went wrong last.
-    async fn look(&mut self) -> Result<(), Failure> {
-        let mut failed = None;
+    /// Looks once, and answers all targets of the account that are known then, and what went wrong last, if anything did.
+    /// What cannot be found out leaves what is known as it was. A refused credential is not tried twice: too many wrong
+    /// signatures lock it.
+    async fn look(&mut self, watched: &BTreeSet<Key>) -> (Vec<Watch>, Option<Failure>) {
+        let (mut found_out, mut failed) = (Vec::new(), None);
         for kind in self.kinds() {
             let account = &self.account.name;
             match self.ask(kind).await {
@@ -80,31 +74,68 @@ impl Finder {
                         Sought::Projects => self.rolls.projects.call(found),
                         Sought::EnterpriseProjects => self.rolls.enterprise_projects.call(found),
                     }
-                    self.observer.note(Note::Discovered { account, kind, at: (self.clock)() });
+                    found_out.push(kind);
                 }
                 Err(failure) => {
                     self.errors(kind, 1);
                     tracing::warn!(%account, kind = kind.as_str(), %failure, "discovery failed; what is known stays");
+                    let refused = failure.reason.concerns_all();
                     failed = Some(failure);
+                    if refused {
+                        break;
+                    }
                 }
             }
         }
-        failed.map_or(Ok(()), Err)
+        let Targets { watches, left_out } = self.rolls.targets(&self.account, watched);
+        if left_out > 0 {
+            tracing::error!(
+                account = %self.account.name, left_out, most = MOST_TARGETS,
+                "more targets were discovered than can be watched; `include` and `exclude` say which are meant"
+            );
+            found_out.pop().into_iter().for_each(|kind| self.errors(kind, 1));
+        }
+        for kind in found_out {
+            self.observer.note(Note::Discovered { account: &self.account.name, kind, at: (self.clock)() });
+        }
+        (watches, failed)
     }
 
+    /// All that there are: at least one, since every region has a project and every account an enterprise project.
     async fn ask(&self, kind: Sought) -> Result<Vec<Found>, Failure> {
-        match kind {
+        let found = match kind {
             Sought::Projects => {
                 let sub_project = format!("{}_", self.account.region);
                 let is_here = |name: &str| name == &*self.account.region || name.starts_with(&sub_project);
                 let projects = self.connection.projects(None).await?.into_iter();
                 let here = projects.filter(|project| project.enabled && is_here(&project.name));
-                Ok(here.map(|project| Found { id: project.id, name: project.name }).collect())
+                here.map(|project| Found { id: project.id, name: project.name }).collect::<Vec<Found>>()
             }
             Sought::EnterpriseProjects => {
                 let ones = self.connection.enterprise_projects().await?.into_iter();
-                Ok(ones.map(|one| Found { id: one.id, name: one.name }).collect())
+                ones.map(|one| Found { id: one.id, name: one.name }).collect()
             }
+        };
+        if found.is_empty() { Err(self.nothing(kind)) } else { Ok(found) }
+    }
+
+    fn nothing(&self, kind: Sought) -> Failure {
+        let Account { name, region, .. } = &self.account;
+        let message = match kind {
+            Sought::Projects => format!("IAM lists no project of {region} for this credential: check the region"),
+            Sought::EnterpriseProjects => {
+                "EPS lists no enterprise project for this credential: it needs eps:enterpriseProjects:list".to_owned()
+            }
+        };
+        let tried = format!("discovery of {} for account {name}", kind.as_str());
+        Failure {
+            reason: Reason::NotFound,
+            tried,
+            status: None,
+            code: None,
+            message,
+            request_id: None,
+            retry_after: None,
         }
     }
 
@@ -119,12 +150,8 @@ impl Finder {
         self.observer.note(Note::DiscoveryErrors { account: &self.account.name, kind, count });
     }
 
-    /// Looks once, and answers all targets of the account.
-    ///
-    /// # Errors
-    /// What went wrong.
-    pub(super) async fn once(mut self) -> Result<Vec<Watch>, Failure> {
-        self.look().await?;
-        Ok(self.rolls.targets(&self.account, &BTreeSet::new()).watches)
+    /// Looks once, and answers all targets of the account that are known then, and what went wrong, if anything did.
+    pub(super) async fn once(mut self) -> (Vec<Watch>, Option<Failure>) {
+        self.look(&BTreeSet::new()).await
     }
 }

@@ -43,15 +43,15 @@ impl Periods {
     /// How long to wait before the next look: something may not be `known` yet, and looking for it may have failed so many
     /// times in a row, the last time for this reason.
     pub fn wait(&self, known: bool, failures: u32, reason: Option<Reason>) -> Duration {
-        if known || failures == 0 {
-            return self.every;
-        }
         let least = match reason {
             Some(Reason::Auth | Reason::TokenExpired | Reason::Blocked) => REFUSED,
             _ => Duration::ZERO,
         };
-        let doubled = self.retry.saturating_mul(2_u32.saturating_pow(failures - 1));
-        doubled.max(least).min(self.every)
+        let regular = match failures.checked_sub(1) {
+            Some(before) if !known => self.retry.saturating_mul(2_u32.saturating_pow(before)).min(self.every),
+            _ => self.every,
+        };
+        regular.max(least)
     }
 }
 
@@ -141,7 +141,7 @@ pub struct Targets {
 impl Rolls {
     /// The targets of `account`. Where there are too many, those that are watched already (by the ids of project and
     /// enterprise project) stay.
-    pub fn targets(&self, account: &Account, watched: &BTreeSet<(Arc<str>, Arc<str>)>) -> Targets {
+    pub fn targets(&self, account: &Account, watched: &BTreeSet<Key>) -> Targets {
         let mut found: Vec<Watch> = account.searches.iter().flat_map(|search| self.search(account, search)).collect();
         found.sort_by_key(|watch| {
             let key = key(&watch.target);
@@ -188,7 +188,10 @@ impl Rolls {
 }
 
 /// By what a target is known to the cloud: the ids of its project and its enterprise project.
-pub fn key(target: &Target) -> (Arc<str>, Arc<str>) {
+pub type Key = (Arc<str>, Arc<str>);
+
+/// The ids of a target.
+pub fn key(target: &Target) -> Key {
     (Arc::clone(&target.project.id), target.enterprise_project.id().into())
 }
 

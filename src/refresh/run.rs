@@ -121,6 +121,7 @@ async fn follow(mut work: Arc<Work>, finder: Finder, periods: Periods, mut confi
             let watches = told.borrow().clone();
             if let Some(account) = config.accounts.iter_mut().find(|account| account.name == *work.name()) {
                 account.watches = watches;
+                tell_pace(&config, work.name());
             }
             if let Some(next) = work.changed(&config, first) {
                 work = Arc::new(next);
@@ -134,23 +135,38 @@ async fn follow(mut work: Arc<Work>, finder: Finder, periods: Periods, mut confi
     tokio::join!(finding, working);
 }
 
-/// The configuration with all that is found in place of what is looked for, for who works on it once.
-///
-/// # Errors
-/// Why something could not be found out.
+/// The configuration with all that is found in place of what is looked for, for who works on it once; and what could not
+/// be found out.
 pub async fn discovered(
-    config: &Config,
+    mut config: Config,
     cloud: &Arc<Cloud>,
     observer: &Arc<dyn Observe>,
     clock: &Clock,
-) -> Result<Config, Failure> {
-    let mut config = config.clone();
+) -> (Config, Vec<Failure>) {
+    let mut failures = Vec::new();
     for account in config.accounts.iter_mut().filter(|account| !account.searches.is_empty()) {
-        let connection = Arc::new(cloud.connect(account)?);
-        account.watches = Finder::new(account, connection, observer, clock).once().await?;
+        match cloud.connect(account) {
+            Ok(connection) => {
+                let (watches, failed) = Finder::new(account, Arc::new(connection), observer, clock).once().await;
+                account.watches = watches;
+                failures.extend(failed);
+            }
+            Err(failure) => failures.push(failure),
+        }
         account.searches.clear();
     }
-    Ok(config)
+    (config, failures)
+}
+
+/// Says so if the intervals of an account cannot be kept.
+fn tell_pace(config: &Config, name: &Arc<str>) {
+    let Some(account) = config.accounts.iter().find(|account| account.name == *name) else { return };
+    let slower = kept(config, account);
+    if slower > 1.0 {
+        let (targets, kept) = (account.watches.len(), config.kept_interval(account, config.refresh.interval));
+        let kept = humantime::format_duration(Duration::from_secs(kept.as_secs()));
+        tracing::warn!(account = %name, targets, %kept, "so many targets cannot be kept within the request budget");
+    }
 }
 
 /// How many times as long as configured the account's intervals are expected to become.

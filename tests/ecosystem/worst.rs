@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// In the order in which they are waited for: the first two go by themselves.
-const FIRING: [&str; 16] = [
+const FIRING: [&str; 17] = [
     "HssScanFailed",
     "HssUnknownValues",
     "HssLatestScanFailing",
@@ -22,6 +22,7 @@ const FIRING: [&str; 16] = [
     "HssDataStale",
     "HssApiThrottled",
     "HssAuthBlocked",
+    "HssDiscoveryFailing",
     "HssTasksWithheld",
     "HssUnwatchedTasks",
     "HssCredentialExpiring",
@@ -37,7 +38,8 @@ const LATER: &str = "HssScanQueueStuck";
 const LOST: &str = "7";
 const NEVER_SEEN: &str = "9";
 
-/// One that has the lost enterprise project, behind a budget of its own, and one whose key there is no more.
+/// One that has the lost enterprise project, behind a budget of its own, one whose key there is no more, and one with that key
+/// whose projects nobody knows.
 const ACCOUNTS: &str = "  - name: crowded
     region: cn-north-4
     credentials: { metadata: { endpoint: \"{endpoint}\" } }
@@ -50,6 +52,11 @@ const ACCOUNTS: &str = "  - name: crowded
     endpoints: { hss: \"{endpoint}\" }
     projects:
       - { id: fedcba9876543210fedcba9876543210, name: shop }
+  - name: unknown
+    region: cn-north-4
+    credentials: { access_key: { id: NOSUCHKEY, secret: simulated-secret-of-no-value } }
+    endpoints: { hss: \"{endpoint}\", iam: \"{endpoint}\" }
+    projects: discover
 ";
 
 async fn everything_wrong() -> Site {

@@ -4,6 +4,7 @@
 
 /// A world, described once more.
 mod described;
+mod discovery;
 /// A page, read back.
 mod page;
 /// Everything, running.

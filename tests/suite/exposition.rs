@@ -4,7 +4,7 @@
 
 use flate2::read::GzDecoder;
 use hss_exporter::metrics::{self, Build, CATALOG, Encoding, Instruments, Kind, Section, SnapshotPage};
-use hss_exporter::model::observe::{Api, Field, LogLevel, Note, Observe};
+use hss_exporter::model::observe::{Api, Field, LogLevel, Note, Observe, Sought};
 use hss_exporter::model::{Reason, Snapshot, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -79,6 +79,9 @@ fn the_table_is_what_is_served() {
     let instruments = Instruments::new(["lab", "prod"], BUILD);
     instruments.note(Note::ClockSkew { account: "prod", seconds: 0.5 });
     instruments.note(Note::CredentialExpiry { account: "prod", at: Some(Timestamp::from_secs(1_757_293_200)) });
+    let (account, kind) = ("prod", Sought::Projects);
+    instruments.note(Note::Discovered { account, kind, at: Timestamp::from_secs(1_757_293_200) });
+    instruments.note(Note::DiscoveryErrors { account, kind, count: 0 });
     instruments.note(Note::Budget { account: "prod", api: Api::ListTasks, requests_per_minute: 5 });
     let mut served: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
     let page = compose(&snapshot, &instruments);

@@ -38,6 +38,7 @@ pub(super) fn report(report: &Report, warnings: &[Problem]) -> String {
         "undivided": undivided.collect::<Vec<_>>(),
         "accounts": clocks.collect::<Vec<_>>(),
         "endpoints": endpoints.collect::<Vec<_>>(),
+        "undiscovered": report.undiscovered.iter().map(failure).collect::<Vec<_>>(),
         "series": { "least": least, "most": most },
         "requests_sent": report.requests,
         "warnings": warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),

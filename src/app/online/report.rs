@@ -18,6 +18,8 @@ pub struct Report {
     pub loads: Vec<Load>,
     /// How many series the page will have at least and, with as many tasks on it as there are, at most.
     pub series: [usize; 2],
+    /// What was to be discovered and could not be.
+    pub undiscovered: Vec<Failure>,
     /// How many requests were sent for this report.
     pub requests: u64,
 }

@@ -78,6 +78,7 @@ pub(super) fn conclusions(report: &Report) -> String {
     for (account, seconds) in &report.clocks {
         lines.push(("clock", clock(account, *seconds)));
     }
+    lines.extend(report.undiscovered.iter().map(|failure| ("discovery", format!("FAILED: {failure}"))));
     lines.extend(report.undivided.iter().map(|undivided| ("divided", divided(undivided))));
     lines.extend(report.loads.iter().map(|load| ("requests", load_of(load))));
     let [least, most] = report.series;

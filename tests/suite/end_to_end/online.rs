@@ -42,7 +42,7 @@ async fn examine_again(rig: &Rig) -> Report {
     let clock = rig.clock.clone();
     let clock: hss_exporter::cloud::Clock = Arc::new(move || Timestamp::new(Duration::from_millis(clock.now())));
     let mut told = 0;
-    let report = within(examine(&rig.config, &clock, &[], |_| told += 1)).await;
+    let report = within(examine(&rig.config, Vec::new(), &clock, &[], |_| told += 1)).await;
     assert_eq!(told, report.rows.len(), "rows come as they are found");
     report
 }
