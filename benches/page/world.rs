@@ -41,6 +41,7 @@ pub(crate) fn snapshot(series: usize) -> Snapshot {
         refresh_interval: Duration::from_secs(300),
         stale_after: Duration::from_secs(1800),
         unwatched: BTreeMap::new(),
+        undiscovered: None,
     };
     Snapshot::of(now(), Arc::new([account]), &standings, Some(limits))
 }

@@ -180,6 +180,8 @@ pub struct AccountStanding {
     pub stale_after: Duration,
     /// How many tasks of a project (by its name) and task type no target covers, where that is known.
     pub unwatched: BTreeMap<(Arc<str>, TaskType), u64>,
+    /// Why it could not be found out, the last time, which targets there are; for targets that are discovered.
+    pub undiscovered: Option<Arc<Failure>>,
 }
 
 /// The standing of every target at one moment.

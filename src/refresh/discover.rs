@@ -18,6 +18,15 @@ pub(super) struct Finder {
     rolls: Rolls,
 }
 
+/// What is told after each look.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// All targets that are known.
+    pub(super) watches: Vec<Watch>,
+    /// What went wrong, if anything did.
+    pub(super) failed: Option<Arc<Failure>>,
+}
+
 impl Finder {
     pub(super) fn new(
         account: &Account,
@@ -48,15 +57,15 @@ impl Finder {
     }
 
     /// Looks for targets again and again, and tells which there are: also if it is still none.
-    pub(super) async fn run(mut self, periods: Periods, tell: watch::Sender<Vec<Watch>>) {
+    pub(super) async fn run(mut self, periods: Periods, tell: watch::Sender<Told>) {
         let mut failures = 0_u32;
         loop {
-            let watched = tell.borrow().iter().map(|watch| key(&watch.target)).collect();
+            let watched = tell.borrow().watches.iter().map(|watch| key(&watch.target)).collect();
             let (watches, failed) = self.look(&watched).await;
             failures = if failed.is_some() { failures.saturating_add(1) } else { 0 };
-            tell.send_replace(watches);
             let known = self.kinds().into_iter().all(|kind| self.is_known(kind));
-            let wait = periods.wait(known, failures, failed.map(|failure| failure.reason));
+            let wait = periods.wait(known, failures, failed.as_ref().map(|failure| failure.reason));
+            tell.send_replace(Told { watches, failed: failed.map(Arc::new) });
             tokio::time::sleep(wait).await;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::account::{FirstTurns, Shared, Work};
 use super::board::{Board, Entry};
-use super::discover::Finder;
+use super::discover::{Finder, Told};
 use super::roll::Periods;
 use crate::cloud::{Clock, Cloud};
 use crate::config::{Account, Config, Watch};
@@ -102,7 +102,8 @@ impl Refresher {
 /// Works on what is given and what is found: whenever that changes, the work goes on with other targets.
 async fn follow(mut work: Arc<Work>, finder: Finder, periods: Periods, mut config: Config) {
     let given = config.accounts.iter().find(|account| account.name == *work.name());
-    let (tell, mut told) = watch::channel(given.map(|account| account.watches.clone()).unwrap_or_default());
+    let watches = given.map(|account| account.watches.clone()).unwrap_or_default();
+    let (tell, mut told) = watch::channel(Told { watches, failed: None });
     let finding = finder.run(periods, tell);
     let working = async {
         let mut first = true;
@@ -112,13 +113,15 @@ async fn follow(mut work: Arc<Work>, finder: Finder, periods: Periods, mut confi
                     if told.changed().await.is_err() {
                         std::future::pending::<()>().await;
                     }
-                    if first || work.watches_others_than(&told.borrow_and_update()) {
+                    let told = told.borrow_and_update();
+                    work.tell_discovery(told.failed.clone());
+                    if first || work.watches_others_than(&told.watches) {
                         return;
                     }
                 }
             };
             Arc::clone(&work).run(changed).await;
-            let watches = told.borrow().clone();
+            let watches = told.borrow().watches.clone();
             if let Some(account) = config.accounts.iter_mut().find(|account| account.name == *work.name()) {
                 account.watches = watches;
                 tell_pace(&config, work.name());
@@ -222,5 +225,6 @@ pub(super) fn standing(config: &Config, account: &Account) -> AccountStanding {
         refresh_interval,
         stale_after: stale_after.max(STALE_INTERVALS * refresh_interval),
         unwatched: BTreeMap::new(),
+        undiscovered: None,
     }
 }

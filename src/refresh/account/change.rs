@@ -3,7 +3,7 @@
 use super::together::projects;
 use super::{OwnScope, Slot, State, Work, scopes};
 use crate::config::{Config, Watch};
-use crate::model::Target;
+use crate::model::{AccountStanding, Failure, Target};
 use crate::refresh::company::Company;
 use crate::refresh::run::{entry, kept, standing};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,8 +37,8 @@ impl Work {
         board.account(&self.name, |known| {
             let mut unwatched = std::mem::take(&mut known.unwatched);
             unwatched.retain(|(project, _), _| named.contains(project));
-            *known = standing(config, account);
-            known.unwatched = unwatched;
+            let undiscovered = known.undiscovered.take();
+            *known = AccountStanding { unwatched, undiscovered, ..standing(config, account) };
         });
         board.publish(work.scopes.iter().map(|scope| scope.place.target), now);
         Some(work)
@@ -53,6 +53,12 @@ impl Work {
     pub(in crate::refresh) fn watches_others_than(&self, watches: &[Watch]) -> bool {
         let own: BTreeSet<_> = self.scopes.iter().map(|scope| &scope.watch.target).collect();
         own != watches.iter().map(|watch| &watch.target).collect()
+    }
+
+    /// Shows what went wrong with the last discovery, if anything did.
+    pub(in crate::refresh) fn tell_discovery(&self, failed: Option<Arc<Failure>>) {
+        self.shared.board.account(&self.name, |known| known.undiscovered = failed);
+        self.shared.board.publish([], (self.shared.clock)());
     }
 
     /// The account's first discovery has ended, well or not.

@@ -1,6 +1,6 @@
 //! The page as a whole: the head, the verdict, the targets.
 
-use super::scan::section;
+use super::scan::{error, section};
 use super::summary::summary;
 use super::view::{Counts, Level, TargetView, View};
 use super::words::{counted, number, rfc3339};
@@ -56,6 +56,12 @@ pub(super) fn page(snapshot: &Snapshot, now: Timestamp, version: &str, telemetry
                         p.headline { (mark(level)) (verdict) }
                         (tiles(&view.counts))
                     }
+                    @for (account, failure) in &view.undiscovered {
+                        section {
+                            h2 { "Discovery of " (account) }
+                            (error(failure))
+                        }
+                    }
                     (targets(&view, now))
                 }
                 footer { p { "As of " time datetime=(rfc3339(now)) { (rfc3339(now)) } ". All times are UTC. Reload for news." } }
@@ -67,6 +73,11 @@ pub(super) fn page(snapshot: &Snapshot, now: Timestamp, version: &str, telemetry
 
 /// Whether all is well, in one line.
 fn verdict(counts: &Counts) -> String {
+    if counts.undiscovered > 0 {
+        let accounts = counted(counts.undiscovered, "account", "accounts");
+        let rest = Counts { undiscovered: 0, ..*counts };
+        return format!("Discovery fails for {accounts}; {}", uncapitalized(&verdict(&rest)));
+    }
     let targets = counted(counts.targets, "target", "targets");
     let down = format!("{} of {targets} {} down", number(counts.down), if counts.down == 1 { "is" } else { "are" });
     let failed = match counts.failed {
@@ -166,4 +177,9 @@ const fn class(level: Level) -> &'static str {
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

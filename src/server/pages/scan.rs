@@ -73,7 +73,7 @@ fn took(duration: Duration) -> String {
 }
 
 /// All that is known of the error: with it the vendor's support can be asked.
-fn error(failure: &Failure) -> Markup {
+pub(super) fn error(failure: &Failure) -> Markup {
     let message: String = failure.message.chars().take(LONGEST_MESSAGE).collect();
     html! {
         div.error role="note" {

@@ -1,6 +1,6 @@
 //! What the landing page says, decided: how each target stands, what is a problem, and what comes first.
 
-use crate::model::{Kind, KindFacts, Outcome, ScanStanding, Shown, Snapshot, Status};
+use crate::model::{Failure, Kind, KindFacts, Outcome, ScanStanding, Shown, Snapshot, Status};
 
 /// How much a person should care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ impl Read {
 /// The whole page.
 pub(super) struct View<'a> {
     pub(super) counts: Counts,
+    /// The accounts of which it could not be found out which targets there are, and why.
+    pub(super) undiscovered: Vec<(&'a str, &'a Failure)>,
     /// The most serious first, then by name.
     pub(super) targets: Vec<TargetView<'a>>,
 }
@@ -65,6 +67,8 @@ pub(super) struct TargetView<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) targets: u64,
+    /// Accounts of which it could not be found out which targets there are.
+    pub(super) undiscovered: u64,
     /// Targets of which something cannot be read.
     pub(super) down: u64,
     /// Targets of which something has not been tried yet, and nothing is down.
@@ -80,7 +84,7 @@ pub(super) struct Counts {
 impl Counts {
     pub(super) const fn level(&self) -> Level {
         match self {
-            Self { down: 1.., .. } => Level::Down,
+            Self { down: 1.., .. } | Self { undiscovered: 1.., .. } => Level::Down,
             Self { failed: 1.., .. } => Level::Failed,
             Self { not_yet: 1.., .. } | Self { targets: 0, .. } => Level::Unknown,
             _ => Level::Good,
@@ -107,6 +111,7 @@ impl Counts {
     fn plus(self, other: &Self) -> Self {
         Self {
             targets: self.targets + other.targets,
+            undiscovered: self.undiscovered + other.undiscovered,
             down: self.down + other.down,
             not_yet: self.not_yet + other.not_yet,
             failed: self.failed + other.failed,
@@ -125,8 +130,12 @@ impl<'a> View<'a> {
         let mut targets: Vec<TargetView<'a>> = snapshot.targets.iter().map(view).collect();
         // A snapshot has its targets by name, and this keeps the order of equals.
         targets.sort_by_key(|target| std::cmp::Reverse(target.level));
-        let counts = targets.iter().fold(Counts::default(), |sum, target| sum.plus(&target.counts));
-        Self { counts, targets }
+        let accounts = snapshot.accounts.iter();
+        let undiscovered: Vec<_> =
+            accounts.filter_map(|account| Some((&*account.name, account.undiscovered.as_deref()?))).collect();
+        let none = Counts { undiscovered: undiscovered.len() as u64, ..Counts::default() };
+        let counts = targets.iter().fold(none, |sum, target| sum.plus(&target.counts));
+        Self { counts, undiscovered, targets }
     }
 }
 

@@ -181,13 +181,20 @@ async fn a_discovery_that_fails_changes_nothing_and_is_counted() {
 #[tokio::test]
 async fn who_finds_nothing_at_first_is_ready_and_looks_again_soon() {
     let mut setup = setup("discover");
-    setup.faults = vec![Fault::refuse(Refusal::no_permission()).of_api(Api::ListProjects).times(3)];
+    setup.faults = vec![Fault::refuse(Refusal::no_permission()).of_api(Api::ListProjects).times(4)];
     let rig = setup.start().await;
     let page = rig.page_where("it failed", |page| errors(page, "projects") >= 1.0).await;
     assert!(targets(&page).is_empty());
     page.check("hss_exporter_targets", &[PROD], Some(0.0));
     assert_eq!(rig.get("/-/ready").await.0, 200, "the first turn has ended, though not well");
+    let landing = rig.landing().await;
+    assert!(landing.contains("Discovery fails for 1 account; no target is watched"), "{landing}");
+    for told in ["Discovery of prod", "ListProjects", "what to do"] {
+        assert!(landing.contains(told), "{told}: {landing}");
+    }
     page_with(&rig, &BOTH).await;
+    rig.until(|snapshot| snapshot.accounts.iter().all(|account| account.undiscovered.is_none())).await;
+    assert!(!rig.landing().await.contains("Discovery"), "it is over");
 }
 
 #[tokio::test]

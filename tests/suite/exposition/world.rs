@@ -221,5 +221,6 @@ fn account(name: &str, targets: usize, unwatched: &[(&str, TaskType, u64)]) -> A
             .iter()
             .map(|(project, task_type, tasks)| (((*project).into(), *task_type), *tasks))
             .collect(),
+        undiscovered: None,
     }
 }
