@@ -60,7 +60,10 @@ fn unread(snapshot: &Snapshot, undiscovered: &[Failure], limit: Option<String>) 
     if progress.read == progress.scopes && undiscovered.is_empty() {
         return None;
     }
-    let mut text = format!("{} of {} scopes were not read", progress.scopes - progress.read, progress.scopes);
+    let mut text = match progress.scopes - progress.read {
+        0 => "not everything was discovered".to_owned(),
+        unread => format!("{unread} of {} scopes were not read", progress.scopes),
+    };
     let undiscovered = undiscovered.iter().map(ToString::to_string);
     for line in limit.into_iter().chain(undiscovered).chain(failures(snapshot)) {
         text.push_str(&format!("\n  {line}"));

@@ -151,6 +151,7 @@ impl Rolls {
         found.retain(|watch| labels.insert(labels_of(&watch.target)));
         let left_out = found.len().saturating_sub(MOST_TARGETS);
         found.truncate(MOST_TARGETS);
+        found.sort_by(|a, b| a.target.labels().cmp(&b.target.labels()));
         let watches = account.watches.iter().cloned().chain(found).collect();
         Targets { watches, left_out }
     }

@@ -116,10 +116,41 @@ const UNTIL_MENDED: &str = "a changed file is noticed at once, and else one requ
 impl Failure {
     /// What the operator can do about it: the same sentence on the landing page, in the log and in `check --online`.
     pub fn advice(&self) -> Cow<'static, str> {
-        let advice = RULES.iter().find(|rule| rule.fits(self)).map_or_else(|| self.reason.advice(), |rule| rule.advice);
-        match self.reason {
-            Reason::Blocked => Cow::Owned(format!("{advice}; {UNTIL_MENDED}")),
-            _ => Cow::Borrowed(advice),
+        let asked = Asked::of(&self.tried);
+        let advice = match (self.reason, asked) {
+            (Reason::Permission, Asked::Iam) => {
+                "grant the user `IAM ReadOnlyAccess` (`iam:projects:listProjects`), or list the projects' ids in the configuration"
+            }
+            (Reason::Permission, Asked::Eps) => {
+                "grant the user `EPS ReadOnlyAccess` (`eps:enterpriseProjects:list`), or list the enterprise projects' ids in the \
+                 configuration"
+            }
+            _ => RULES.iter().find(|rule| rule.fits(self)).map_or_else(|| self.reason.advice(), |rule| rule.advice),
+        };
+        match (self.reason, asked) {
+            (Reason::Blocked, _) => Cow::Owned(format!("{advice}; {UNTIL_MENDED}")),
+            (_, Asked::Hss) => Cow::Borrowed(advice),
+            (_, Asked::Iam) => Cow::Owned(advice.replace("endpoints.hss", "endpoints.iam")),
+            (_, Asked::Eps) => Cow::Owned(advice.replace("endpoints.hss", "endpoints.eps")),
+        }
+    }
+}
+
+/// Whose endpoint and whose permissions a failure is about: what is tried begins with the name of the API.
+#[derive(Clone, Copy)]
+enum Asked {
+    Hss,
+    Iam,
+    Eps,
+}
+
+impl Asked {
+    fn of(tried: &str) -> Self {
+        let end = tried.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tried.len());
+        match tried.get(..end).unwrap_or_default() {
+            "ListEnterpriseProjects" => Self::Eps,
+            "ListProjects" | "ListDomains" | "CreateToken" | "CreateTemporaryAccessKey" => Self::Iam,
+            _ => Self::Hss,
         }
     }
 }
@@ -189,6 +220,17 @@ mod tests {
         // The same words, where they mean something else.
         let late = failure(Reason::Server, None, "signature expired");
         assert_eq!(late.advice(), Reason::Server.advice());
+    }
+
+    #[test]
+    fn each_service_has_an_endpoint_and_permissions_of_its_own() {
+        let at = |tried: &str, reason, message| Failure { tried: tried.into(), ..failure(reason, None, message) };
+        let iam = at("ListProjects at https://iam.example.com", Reason::Connect, "connection refused");
+        assert!(iam.advice().contains("`endpoints.iam`"), "{}", iam.advice());
+        let eps = at("ListEnterpriseProjects(from 0) at https://eps.example.com", Reason::Permission, "");
+        assert!(eps.advice().contains("eps:enterpriseProjects:list"), "{}", eps.advice());
+        let hss = at("ListTasks(cluster_scan) at https://hss.example.com", Reason::Permission, "");
+        assert!(hss.advice().contains("HSS ReadOnlyAccess"), "{}", hss.advice());
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl World {
         query: Query,
         visible: &dyn Fn(&str) -> bool,
     ) -> Result<Value, Refusal> {
-        let filter = query.filter.within(asked(project, &query.enterprise_project, visible)?);
+        let filter = query.filter.within(self.asked(project, &query.enterprise_project, visible)?);
         let list = project.list(query.task_type);
         let tasks = list.in_order(self.now, self.ready, query.direction);
         Ok(if filter.takes_all() {
@@ -40,7 +40,7 @@ impl World {
         query: &StatisticsQuery,
         visible: &dyn Fn(&str) -> bool,
     ) -> Result<Value, Refusal> {
-        let asked = asked(project, &query.enterprise_project, visible)?;
+        let asked = self.asked(project, &query.enterprise_project, visible)?;
         let (mut total, mut running, mut newest) = (0, 0, None);
         for task in project.list(query.task_type).in_order(self.now, self.ready, Direction::NewestFirst) {
             if asked.is_empty() || asked.iter().any(|id| **id == *task.enterprise_project) {
@@ -51,18 +51,21 @@ impl World {
         }
         Ok(answer::statistics(total, running, newest))
     }
-}
 
-/// The enterprise projects that are asked about, if there are any; none stands for all that there are.
-fn asked(project: &Project, id: &str, visible: &dyn Fn(&str) -> bool) -> Result<Vec<String>, Refusal> {
-    let existing = project.enterprise_projects.iter().map(|one| one.id.to_string());
-    let asked: Vec<String> = match id {
-        ALL_ENTERPRISE_PROJECTS => existing.filter(|id| visible(id)).collect(),
-        id => existing.filter(|other| other == id && visible(id)).collect(),
-    };
-    match asked.len() {
-        0 => Err(Refusal::no_permission()),
-        all if all == project.enterprise_projects.len() => Ok(Vec::new()),
-        _ => Ok(asked),
+    /// The enterprise projects that are asked about, if there are any; none stands for all of the project. An enterprise
+    /// project is the account's: a project in which it has nothing answers that there is nothing.
+    fn asked(&self, project: &Project, id: &str, visible: &dyn Fn(&str) -> bool) -> Result<Vec<String>, Refusal> {
+        let own = project.enterprise_projects.iter().map(|one| one.id.to_string());
+        let elsewhere = || self.projects.iter().any(|other| other.enterprise_projects.iter().any(|one| *one.id == *id));
+        let asked: Vec<String> = match id {
+            ALL_ENTERPRISE_PROJECTS => own.filter(|id| visible(id)).collect(),
+            id => own.filter(|other| other == id && visible(id)).collect(),
+        };
+        match asked.len() {
+            0 if visible(id) && elsewhere() => Ok(vec![id.to_owned()]),
+            0 => Err(Refusal::no_permission()),
+            all if all == project.enterprise_projects.len() => Ok(Vec::new()),
+            _ => Ok(asked),
+        }
     }
 }
