@@ -117,15 +117,19 @@ impl Failure {
     /// What the operator can do about it: the same sentence on the landing page, in the log and in `check --online`.
     pub fn advice(&self) -> Cow<'static, str> {
         let asked = Asked::of(&self.tried);
-        let advice = match (self.reason, asked) {
-            (Reason::Permission, Asked::Iam) => {
+        // What the cloud's words say is true of every service; what its codes say, of HSS.
+        let rule = RULES.iter().find(|rule| rule.fits(self));
+        let advice = match (rule, self.reason, asked) {
+            (Some(Rule { says: [_, ..], advice, .. }), _, _) => advice,
+            (_, Reason::Permission, Asked::Iam) => {
                 "grant the user `IAM ReadOnlyAccess` (`iam:projects:listProjects`), or list the projects' ids in the configuration"
             }
-            (Reason::Permission, Asked::Eps) => {
+            (_, Reason::Permission, Asked::Eps) => {
                 "grant the user `EPS ReadOnlyAccess` (`eps:enterpriseProjects:list`), or list the enterprise projects' ids in the \
                  configuration"
             }
-            _ => RULES.iter().find(|rule| rule.fits(self)).map_or_else(|| self.reason.advice(), |rule| rule.advice),
+            (Some(rule), _, _) => rule.advice,
+            (None, reason, _) => reason.advice(),
         };
         match (self.reason, asked) {
             (Reason::Blocked, _) => Cow::Owned(format!("{advice}; {UNTIL_MENDED}")),

@@ -7,7 +7,7 @@ use hss_exporter::cloud::{Call, Connection};
 use hss_exporter::config::{self, Credentials, Secret, SecretSource};
 use hss_exporter::hss::wire;
 use hss_exporter::model::{Failure, Reason, TaskType};
-use hss_exporter::simulator::{Access, Credential, Fault, Granted, Options, Refusal, Scenario, Simulator};
+use hss_exporter::simulator::{Access, Api, Credential, Fault, Granted, Options, Refusal, Scenario, Simulator};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -142,6 +142,16 @@ async fn of_permissions(all: &mut Mistakes) {
     all.insert("A portal's page says welcome", told_of(&connection, &all_tasks(PROJECT)).await);
 }
 
+/// What is to be discovered, and may not be seen.
+async fn of_discovery(all: &mut Mistakes) {
+    let cloud = cloud(0).await;
+    let connection = Rig::new(cloud.endpoint()).connect();
+    let denied = [Api::ListProjects, Api::ListEnterpriseProjects].map(|api| ("u".to_owned(), api));
+    cloud.edit_iam(|iam| iam.directory.denied = denied.to_vec());
+    all.insert("The user may not list projects", connection.projects(None).await.unwrap_err().into());
+    all.insert("The user may not list enterprise projects", connection.enterprise_projects().await.unwrap_err().into());
+}
+
 /// Another connection each, because a refusal makes all who share the budget pause.
 async fn of_limits(all: &mut Mistakes) {
     for (mistake, policy) in
@@ -245,6 +255,7 @@ async fn the_page_about_mistakes_says_what_is_said_when_they_are_made() {
     let mut told = Mistakes::new();
     of_credentials(&mut told).await;
     of_permissions(&mut told).await;
+    of_discovery(&mut told).await;
     of_limits(&mut told).await;
     of_ways(&mut told).await;
     of_configuration(&mut told);

@@ -97,7 +97,7 @@ impl Rig {
             credentials: self.credentials.clone(),
             hss_endpoint: Endpoint::parse(&self.endpoint, PlainHttp::Anywhere).unwrap(),
             iam_endpoint: Endpoint::parse(&self.endpoint, PlainHttp::Anywhere).ok(),
-            eps_endpoint: None,
+            eps_endpoint: Endpoint::parse(&self.endpoint, PlainHttp::Anywhere).ok(),
             ca_file: self.ca_file.clone(),
             watches: Vec::new(),
             searches: Vec::new(),
