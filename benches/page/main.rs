@@ -9,7 +9,7 @@ mod world;
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use hss_exporter::metrics::{Build, Encoding, Instruments, SnapshotPage};
+use hss_exporter::metrics::{Build, Encoding, Format, Instruments, SnapshotPage, Wanted};
 use hss_exporter::model::Snapshot;
 use peer::Peer;
 use std::error::Error;
@@ -83,7 +83,8 @@ fn send(criterion: &mut Criterion, series: usize, snapshot: &Snapshot) {
     let mut group = criterion.benchmark_group("scrape");
     for (name, encoding) in [("plain", Encoding::Identity), ("gzip", Encoding::Gzip)] {
         group.bench_function(BenchmarkId::new(name, series), |bencher| {
-            bencher.iter(|| page.compose(&instruments, encoding).to_vec());
+            let wanted = Wanted { format: Format::Text0, encoding, names: Vec::new() };
+            bencher.iter(|| page.compose(&instruments, &wanted).to_vec());
         });
     }
     group.finish();
@@ -101,8 +102,9 @@ fn apply(criterion: &mut Criterion) {
 }
 
 fn text(snapshot: &Snapshot) -> String {
-    let page = SnapshotPage::render(snapshot).compose(&Instruments::new([], Build::THIS), Encoding::Identity);
-    String::from_utf8_lossy(&page.head).into_owned()
+    let wanted = Wanted { format: Format::Text0, encoding: Encoding::Identity, names: Vec::new() };
+    let page = SnapshotPage::render(snapshot).compose(&Instruments::new([], Build::THIS), &wanted);
+    String::from_utf8_lossy(&page.to_vec()).into_owned()
 }
 
 fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {

@@ -2,7 +2,7 @@
 
 use crate::cloud::{Clock, Cloud};
 use crate::config::{Config, ListenAddress};
-use crate::metrics::{Instruments, SnapshotPage};
+use crate::metrics::{Instruments, Press, SnapshotPage};
 use crate::model::observe::Observe;
 use crate::model::{Failure, Snapshot};
 use crate::refresh::{FirstTurns, Periods, Refresher};
@@ -76,9 +76,10 @@ impl Exporter {
         let listeners = server::bind(&listen).await.map_err(StartError::Bind)?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let snapshots = refresher.snapshots();
-        let first = SnapshotPage::render(&snapshots.borrow().clone());
+        let mut press = Press::default();
+        let first = press.print(&snapshots.borrow().clone());
         let (page, pages) = watch::channel(Arc::new(first));
-        let renderer = tokio::spawn(render(snapshots.clone(), page)).abort_handle();
+        let renderer = tokio::spawn(render(press, snapshots.clone(), page)).abort_handle();
         let ready = ready(&refresher, config.refresh.interval);
         let refresher = tokio::spawn(refresher.run());
         let alive = refresher.abort_handle();
@@ -86,9 +87,9 @@ impl Exporter {
             version: env!("CARGO_PKG_VERSION"),
             telemetry_path,
             snapshot: snapshots.clone(),
-            exposition: Arc::new(move |encoding| {
+            exposition: Arc::new(move |wanted| {
                 let page = pages.borrow().clone();
-                page.compose(&instruments, encoding).to_vec().into()
+                page.compose(&instruments, wanted)
             }),
             healthy: Arc::new(move || !alive.is_finished()),
             ready,
@@ -116,13 +117,26 @@ impl Exporter {
 }
 
 /// Makes a page of each snapshot, off the threads that answer. Of snapshots that come faster than that, the last.
-async fn render(mut snapshots: watch::Receiver<Arc<Snapshot>>, page: watch::Sender<Arc<SnapshotPage>>) {
+async fn render(
+    mut press: Press,
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    page: watch::Sender<Arc<SnapshotPage>>,
+) {
     while snapshots.changed().await.is_ok() {
         let snapshot = snapshots.borrow_and_update().clone();
-        let rendered = tokio::task::spawn_blocking(move || SnapshotPage::render(&snapshot)).await;
-        match rendered {
-            Ok(rendered) => drop(page.send_replace(Arc::new(rendered))),
-            Err(error) => tracing::error!(%error, "a page could not be made; the last one stays: this is a defect"),
+        let printing = tokio::task::spawn_blocking(move || {
+            let printed = press.print(&snapshot);
+            (press, printed)
+        });
+        match printing.await {
+            Ok((back, printed)) => {
+                press = back;
+                page.send_replace(Arc::new(printed));
+            }
+            Err(error) => {
+                tracing::error!(%error, "a page could not be made; the last one stays: this is a defect");
+                press = Press::default();
+            }
         }
     }
 }

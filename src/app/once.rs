@@ -5,7 +5,7 @@ use super::{Failed, account_names, clock, complete, load, log_to_stderr, say};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::config::Loaded;
-use crate::metrics::{Build, Encoding, Instruments, SnapshotPage};
+use crate::metrics::{Build, Encoding, Format, Instruments, SnapshotPage, Wanted};
 use crate::model::observe::Observe;
 use crate::model::{Failure, Snapshot};
 use crate::refresh::{Periods, Refresher, discovered};
@@ -33,7 +33,8 @@ pub(super) async fn run(flags: cli::Once, environment: &[(String, String)]) -> R
     let read = tokio::time::timeout(flags.timeout, until_read(&mut snapshots, Ticker::new())).await;
     refreshing.abort();
     let snapshot = snapshots.borrow().clone();
-    let page = SnapshotPage::render(&snapshot).compose(&instruments, Encoding::Identity);
+    let wanted = Wanted { format: Format::Text0, encoding: Encoding::Identity, names: Vec::new() };
+    let page = SnapshotPage::render(&snapshot).compose(&instruments, &wanted);
     say(&String::from_utf8_lossy(&page.to_vec()))?;
     let limit =
         read.err().map(|_| format!("the end came after --timeout={}", humantime::format_duration(flags.timeout)));

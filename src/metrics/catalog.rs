@@ -11,7 +11,7 @@ use super::family::Instrument::{
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
-use super::family::Source::{Instrument, Page, Snapshot};
+use super::family::Source::{Account, Exemplified, Instrument, Page, Target};
 use super::family::{Family, Kind, Section, Source, Stability};
 use super::sources::{exporter, facts, live, targets, task};
 
@@ -37,112 +37,112 @@ pub(super) const AGE: &str = age!();
 /// Every family, in the order of the page.
 #[rustfmt::skip] // A row reads as a row.
 pub static CATALOG: &[Family] = &[
-    row("hss_target_info", Info, of_target!["region", "project_id", "enterprise_project_id"], Targets, Snapshot(targets::info),
+    row("hss_target_info", Info, of_target!["region", "project_id", "enterprise_project_id"], Targets, Target(targets::info),
         "What is watched: the region of the account, and the project_id and enterprise_project_id that requests carry, always 1."),
-    row("hss_target_up", Gauge, of_target!["task_type"], Targets, Snapshot(targets::up),
+    row("hss_target_up", Gauge, of_target!["task_type"], Targets, Target(targets::up),
         "Whether the last refresh, which reads ListTasks in the background, succeeded (1), or failed or is not tried (0); absent before the first one ended."),
-    row("hss_target_down_reason", Gauge, of_target!["task_type", "reason"], Targets, Snapshot(targets::down_reason),
+    row("hss_target_down_reason", Gauge, of_target!["task_type", "reason"], Targets, Target(targets::down_reason),
         "Why the last refresh failed, or why none is tried (blocked): 1 for that one reason while hss_target_up is 0, absent otherwise."),
-    row("hss_target_last_success_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::last_success),
+    row("hss_target_last_success_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Target(targets::last_success),
         "When the data shown was read from ListTasks, or known from its statistics to be unchanged: at the last refresh that succeeded."),
-    row("hss_target_last_attempt_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::last_attempt),
+    row("hss_target_last_attempt_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Target(targets::last_attempt),
         "When a refresh was last tried, well or not."),
-    row("hss_target_complete", Gauge, of_target!["task_type"], Targets, Snapshot(targets::complete),
+    row("hss_target_complete", Gauge, of_target!["task_type"], Targets, Target(targets::complete),
         "Whether the task list has been read without a gap down to the beginning of refresh.window (1), or history is still being loaded (0)."),
-    row("hss_target_refresh_duration_seconds", Gauge, of_target!["task_type"], Targets, Snapshot(targets::refresh_duration),
+    row("hss_target_refresh_duration_seconds", Gauge, of_target!["task_type"], Targets, Target(targets::refresh_duration),
         "How long the last refresh took, waiting for the request budget included."),
-    row("hss_target_refresh_requests", Gauge, of_target!["task_type"], Targets, Snapshot(targets::refresh_requests),
+    row("hss_target_refresh_requests", Gauge, of_target!["task_type"], Targets, Target(targets::refresh_requests),
         "How many ListTasks requests the last refresh sent: 0 where the statistics alone said that nothing had changed."),
-    row("hss_expected_interval_seconds", Gauge, of_target!["task_type", "trigger_type"], Targets, Snapshot(targets::expected_interval),
+    row("hss_expected_interval_seconds", Gauge, of_target!["task_type", "trigger_type"], Targets, Target(targets::expected_interval),
         "The longest time from one successful scan to the next, as tasks.expect in the configuration has it; absent where nothing is expected."),
 
-    row("hss_tasks", Gauge, of_target!["task_type", "status"], Tasks, Snapshot(live::tasks), read!(
+    row("hss_tasks", Gauge, of_target!["task_type", "status"], Tasks, Target(live::tasks), read!(
         "Tasks that HSS lists by task_status, where finished is total_num less the others and other is a task_status unknown to \
          this exporter, not for rates because HSS purges old tasks")),
-    row("hss_recent_tasks", Gauge, of_target!["task_type", "trigger_type", "outcome"], Tasks, Snapshot(live::recent), read!(
+    row("hss_recent_tasks", Gauge, of_target!["task_type", "trigger_type", "outcome"], Tasks, Target(live::recent), read!(
         "Finished runs whose end_time lies within refresh.window, by outcome, which is read off the numbers of clusters or files \
          that succeeded and failed because the API has no task_status for failure")),
-    row("hss_running_clusters", Gauge, of_target!["state"], Tasks, Snapshot(live::running_clusters), read!(
+    row("hss_running_clusters", Gauge, of_target!["state"], Tasks, Target(live::running_clusters), read!(
         "Clusters of the running cluster scans: the sums of scanning_cluster_num, success_cluster_num and failed_cluster_num")),
-    row("hss_running_files", Gauge, of_target!["state"], Tasks, Snapshot(live::running_files), read!(
+    row("hss_running_files", Gauge, of_target!["state"], Tasks, Target(live::running_files), read!(
         "Files of the running IaC scans: the sums of success_file_num, of failed_file_num, and of what these leave of \
          scan_file_num (remaining)")),
-    row("hss_estimated_remaining_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Snapshot(live::estimated_remaining), read!(
+    row("hss_estimated_remaining_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Target(live::estimated_remaining), read!(
         "The longest estimated_time, which is the time still needed, of the running tasks; absent when none runs")),
-    row("hss_earliest_estimated_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Snapshot(live::earliest_estimated_end), read!(
+    row("hss_earliest_estimated_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Target(live::earliest_estimated_end), read!(
         "When the first of the running tasks should end by its first estimated_time, counted from when that was first seen; absent \
          when none runs")),
-    row("hss_oldest_running_task_start_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Snapshot(live::oldest_running_start), read!(
+    row("hss_oldest_running_task_start_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Target(live::oldest_running_start), read!(
         "The earliest start_time of the running tasks, where a task that is retried starts when it is seen running again; absent when \
          none runs")),
-    row("hss_oldest_ready_task_first_seen_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Snapshot(live::oldest_ready_first_seen), read!(
+    row("hss_oldest_ready_task_first_seen_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Target(live::oldest_ready_first_seen), read!(
         "When the first of the tasks with task_status ready was first seen so, because the API gives no creation time; absent when \
          none waits")),
 
-    row("hss_latest_task_start_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Snapshot(facts::latest_start), read!(
+    row("hss_latest_task_start_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Target(facts::latest_start), read!(
         "The start_time of the latest finished run of each trigger_type and scan, the latest being the one with the newest end_time")),
-    row("hss_latest_task_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Snapshot(facts::latest_end), read!(
+    row("hss_latest_task_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Target(facts::latest_end), read!(
         "The end_time of the latest finished run of each trigger_type and scan, or when it was first seen finished if the API gives none")),
-    row("hss_latest_task_outcome", Gauge, of_target!["task_type", "trigger_type", "scan", "outcome"], Latest, Snapshot(facts::latest_outcome), read!(
+    row("hss_latest_task_outcome", Gauge, of_target!["task_type", "trigger_type", "scan", "outcome"], Latest, Target(facts::latest_outcome), read!(
         "What the latest finished run of each trigger_type and scan came to, read off the numbers of clusters or files that succeeded \
          and failed: 1 for that outcome and 0 for the others")),
-    row("hss_latest_task_clusters", Gauge, of_target!["task_type", "trigger_type", "scan", "state"], Latest, Snapshot(facts::latest_clusters), read!(
+    row("hss_latest_task_clusters", Gauge, of_target!["task_type", "trigger_type", "scan", "state"], Latest, Target(facts::latest_clusters), read!(
         "The success_cluster_num and failed_cluster_num of the latest finished cluster scan of each trigger_type and scan")),
-    row("hss_latest_task_files", Gauge, of_target!["task_type", "trigger_type", "scan", "state"], Latest, Snapshot(facts::latest_files), read!(
+    row("hss_latest_task_files", Gauge, of_target!["task_type", "trigger_type", "scan", "state"], Latest, Target(facts::latest_files), read!(
         "The success_file_num and failed_file_num of the latest finished IaC scan of each trigger_type and scan")),
-    row("hss_latest_task_scan_files", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Snapshot(facts::latest_scan_files), read!(
+    row("hss_latest_task_scan_files", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Target(facts::latest_scan_files), read!(
         "The scan_file_num of the latest finished IaC scan of each trigger_type and scan")),
-    row("hss_last_successful_task_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Snapshot(facts::last_success_end), read!(
+    row("hss_last_successful_task_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Target(facts::last_success_end), read!(
         "The end_time of the newest run of each trigger_type and scan with the outcome success; absent if none is known")),
-    row("hss_last_failed_task_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Snapshot(facts::last_failed_end), read!(
+    row("hss_last_failed_task_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type", "scan"], Latest, Target(facts::last_failed_end), read!(
         "The end_time of the newest run of each trigger_type and scan with the outcome failed or partial; absent if none is known")),
 
-    row("hss_tasks_finished_total", Counter, of_target!["task_type", "trigger_type"], Events, Snapshot(facts::finished), read!(
+    row("hss_tasks_finished_total", Counter, of_target!["task_type", "trigger_type"], Events, Target(facts::finished), read!(
         "Runs that ended, each counted once: a task whose task_status becomes finished, after a retry once more; what had ended before \
          the exporter first looked is not counted")),
-    row("hss_tasks_finished_with_failures_total", Counter, of_target!["task_type", "trigger_type"], Events, Snapshot(facts::finished_with_failures), read!(
+    row("hss_tasks_finished_with_failures_total", Counter, of_target!["task_type", "trigger_type"], Events, Exemplified(facts::finished_with_failures), read!(
         "Runs that ended with the outcome failed or partial, each counted once")),
-    row("hss_clusters_scanned_total", Counter, of_target!["trigger_type"], Events, Snapshot(facts::clusters_scanned), read!(
+    row("hss_clusters_scanned_total", Counter, of_target!["trigger_type"], Events, Target(facts::clusters_scanned), read!(
         "The success_cluster_num and failed_cluster_num of the cluster scans that ended, added up")),
-    row("hss_clusters_scan_failed_total", Counter, of_target!["trigger_type"], Events, Snapshot(facts::clusters_scan_failed), read!(
+    row("hss_clusters_scan_failed_total", Counter, of_target!["trigger_type"], Events, Exemplified(facts::clusters_scan_failed), read!(
         "The failed_cluster_num of the cluster scans that ended, added up")),
-    row("hss_files_scanned_total", Counter, of_target!["trigger_type"], Events, Snapshot(facts::files_scanned), read!(
+    row("hss_files_scanned_total", Counter, of_target!["trigger_type"], Events, Target(facts::files_scanned), read!(
         "The success_file_num and failed_file_num of the IaC scans that ended, added up")),
-    row("hss_files_scan_failed_total", Counter, of_target!["trigger_type"], Events, Snapshot(facts::files_scan_failed), read!(
+    row("hss_files_scan_failed_total", Counter, of_target!["trigger_type"], Events, Exemplified(facts::files_scan_failed), read!(
         "The failed_file_num of the IaC scans that ended, added up")),
-    row("hss_task_duration_seconds", Summary, of_target!["task_type"], Events, Snapshot(facts::duration), read!(
+    row("hss_task_duration_seconds", Summary, of_target!["task_type"], Events, Target(facts::duration), read!(
         "How long the runs took that ended, from start_time to end_time")),
 
-    row("hss_task_info", Info, of_target!["task_id", "task_type", "trigger_type", "scan", "task_name"], PerTask, Snapshot(task::info), read!(
+    row("hss_task_info", Info, of_target!["task_id", "task_type", "trigger_type", "scan", "task_name"], PerTask, Target(task::info), read!(
         "A task as HSS lists it, always 1, where scan is its scan_type_list sorted and joined by + or its file_type")),
-    row("hss_task_status", Gauge, of_target!["task_id", "status"], PerTask, Snapshot(task::status), read!(
+    row("hss_task_status", Gauge, of_target!["task_id", "status"], PerTask, Target(task::status), read!(
         "The task_status: 1 for that one and 0 for the others; absent while it is one that this exporter does not know")),
-    row("hss_task_start_timestamp_seconds", Gauge, of_target!["task_id"], PerTask, Snapshot(task::start), read!(
+    row("hss_task_start_timestamp_seconds", Gauge, of_target!["task_id"], PerTask, Target(task::start), read!(
         "The start_time once the task has started, or when it was seen running again after a retry")),
-    row("hss_task_end_timestamp_seconds", Gauge, of_target!["task_id"], PerTask, Snapshot(task::end), read!(
+    row("hss_task_end_timestamp_seconds", Gauge, of_target!["task_id"], PerTask, Target(task::end), read!(
         "The end_time of a finished task, or when it was first seen finished if the API gives none")),
-    row("hss_task_estimated_remaining_seconds", Gauge, of_target!["task_id"], PerTask, Snapshot(task::estimated_remaining), read!(
+    row("hss_task_estimated_remaining_seconds", Gauge, of_target!["task_id"], PerTask, Target(task::estimated_remaining), read!(
         "The estimated_time, which is the time still needed, of a running task")),
-    row("hss_task_clusters", Gauge, of_target!["task_id", "state"], PerTask, Snapshot(task::clusters), read!(
+    row("hss_task_clusters", Gauge, of_target!["task_id", "state"], PerTask, Target(task::clusters), read!(
         "The scanning_cluster_num, success_cluster_num and failed_cluster_num of a cluster scan")),
-    row("hss_task_files", Gauge, of_target!["task_id", "state"], PerTask, Snapshot(task::files), read!(
+    row("hss_task_files", Gauge, of_target!["task_id", "state"], PerTask, Target(task::files), read!(
         "The success_file_num and failed_file_num of an IaC scan")),
-    row("hss_task_scan_files", Gauge, of_target!["task_id"], PerTask, Snapshot(task::scan_files), read!(
+    row("hss_task_scan_files", Gauge, of_target!["task_id"], PerTask, Target(task::scan_files), read!(
         "The scan_file_num of an IaC scan")),
 
-    row("hss_exporter_targets", Gauge, &["account"], Exporter, Snapshot(exporter::targets),
+    row("hss_exporter_targets", Gauge, &["account"], Exporter, Account(exporter::targets),
         "Targets that are watched: pairs of a project and an enterprise project, or of a project and all of them."),
-    row("hss_exporter_refresh_interval_seconds", Gauge, &["account"], Exporter, Snapshot(exporter::refresh_interval),
+    row("hss_exporter_refresh_interval_seconds", Gauge, &["account"], Exporter, Account(exporter::refresh_interval),
         "How often each target is refreshed in truth: refresh.interval, or longer where the request budget does not suffice."),
-    row("hss_exporter_stale_after_seconds", Gauge, &["account"], Exporter, Snapshot(exporter::stale_after),
+    row("hss_exporter_stale_after_seconds", Gauge, &["account"], Exporter, Account(exporter::stale_after),
         "After how long without a good read live families are withdrawn: refresh.stale_after, or longer where targets cannot be refreshed \
          often enough."),
-    row("hss_exporter_unwatched_tasks", Gauge, &["account", "project", "task_type"], Exporter, Snapshot(exporter::unwatched_tasks),
+    row("hss_exporter_unwatched_tasks", Gauge, &["account", "project", "task_type"], Exporter, Account(exporter::unwatched_tasks),
         "Tasks of enterprise projects that no target covers: total_num of all_granted_eps less those of the project's targets; absent where \
          all_granted_eps is a target or may not be read."),
-    row("hss_exporter_task_series_limit", Gauge, &["limit"], Exporter, Snapshot(exporter::task_series_limit),
+    row("hss_exporter_task_series_limit", Gauge, &["limit"], Exporter, Account(exporter::task_series_limit),
         "How many tasks may have series of their own, of one target (target) and of all together (total); absent without per-task series."),
-    row("hss_exporter_tasks_withheld", Gauge, of_target![], Exporter, Snapshot(exporter::tasks_withheld),
+    row("hss_exporter_tasks_withheld", Gauge, of_target![], Exporter, Target(exporter::tasks_withheld),
         "Tasks that have no series of their own because of hss_exporter_task_series_limit; absent without per-task series."),
 
     row("hss_exporter_build_info", Gauge, &["version", "revision", "rustversion"], Exporter, Instrument(BuildInfo),
@@ -290,7 +290,7 @@ mod tests {
     fn the_page_is_in_order_and_ends_with_what_is_taken_at_the_scrape() {
         assert!(CATALOG.is_sorted_by_key(|row| row.section), "the sections stand together");
         assert!(
-            CATALOG.is_sorted_by_key(|row| !matches!(row.source, Snapshot(_))),
+            CATALOG.is_sorted_by_key(|row| matches!(row.source, Instrument(_) | Page(_))),
             "the snapshot's families stand first"
         );
     }

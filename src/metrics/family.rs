@@ -1,6 +1,7 @@
 //! What a row of the catalogue says about a family of metrics.
 
-use super::samples::Samples;
+use super::lines::Lines;
+use super::view::View;
 use crate::model::Snapshot;
 
 /// One metric of the catalogue: what is served, documented and checked is read off this.
@@ -89,8 +90,12 @@ pub enum Section {
 /// Where the samples of a family come from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
-    /// They are read off the snapshot.
-    Snapshot(for<'a> fn(&'a Snapshot, &mut Samples<'a>)),
+    /// They are read off the targets of a snapshot, one after the other; their labels begin with the target's.
+    Target(fn(&View<'_>, &mut Lines<'_>)),
+    /// The same, and some have an exemplar.
+    Exemplified(fn(&View<'_>, &mut Lines<'_>)),
+    /// They are read off the snapshot as a whole.
+    Account(fn(&Snapshot, &mut Lines<'_>)),
     /// They are counted as things happen.
     Instrument(Instrument),
     /// They measure the page on which they stand.

@@ -5,7 +5,8 @@
 
 use super::CATALOG;
 use super::family::{Family, Instrument, Kind, Source};
-use super::samples::{Samples, Value};
+use super::lines::Lines;
+use super::value::Value;
 use crate::model::Reason;
 use crate::model::observe::{Api, Field, LogLevel, Note, Observe};
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
@@ -204,32 +205,27 @@ impl Observe for Instruments {
 pub(super) struct Gathered(Vec<MetricFamily>);
 
 impl Gathered {
-    /// The samples of a row.
-    pub(super) fn samples(&self, row: &Family) -> Samples<'_> {
-        let mut samples = Samples::new(row.labels.len());
+    /// Adds the samples of a row.
+    pub(super) fn samples(&self, row: &Family, lines: &mut Lines<'_>) {
         for family in self.0.iter().filter(|family| family.name() == row.name) {
             for metric in family.get_metric() {
                 let label = |name: &&str| metric.get_label().iter().find(|label| label.name() == *name);
                 let values = row.labels.iter().map(|name| label(name).map_or("", |label| label.value()));
-                samples.add(values, value(metric, family.get_field_type()));
+                lines.add(values, value(metric, family.get_field_type()));
             }
         }
-        samples
     }
 
-    /// What the `prometheus` crate says about the process: name, help, kind and samples of each family. All of them are
+    /// What the `prometheus` crate says about the process: name, help, kind and value of each family. All of them are
     /// without labels, and sorted by name.
-    pub(super) fn process(&self) -> impl Iterator<Item = (&str, &str, Kind, Samples<'_>)> {
-        self.0.iter().filter(|family| family.name().starts_with("process_")).map(|family| {
+    pub(super) fn process(&self) -> impl Iterator<Item = (&str, &str, Kind, Value)> {
+        self.0.iter().filter(|family| family.name().starts_with("process_")).filter_map(|family| {
             let kind = match family.get_field_type() {
                 MetricType::COUNTER => Kind::Counter,
                 _ => Kind::Gauge,
             };
-            let mut samples = Samples::new(0);
-            for metric in family.get_metric() {
-                samples.add([], value(metric, family.get_field_type()));
-            }
-            (family.name(), family.help(), kind, samples)
+            let value = value(family.get_metric().first()?, family.get_field_type());
+            Some((family.name(), family.help(), kind, value))
         })
     }
 }

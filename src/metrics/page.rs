@@ -1,151 +1,116 @@
-//! The page as it is sent: what the snapshot gives is written and compressed once, what the instruments count is added at
-//! each scrape.
-//!
-//! The compressed page is one gzip member, since some clients stop after the first: the snapshot's part ends at a byte
-//! boundary without being the last block, the scrape's part follows it, and their checksums are combined.
+//! A page as it is sent: many pieces that are shared with other pages, one that is not, and no byte copied.
 
-use super::Instruments;
-use super::family::Size;
-use super::formats;
-use super::render::{scrape_families, snapshot_families};
-use crate::model::Snapshot;
-use bytes::Bytes;
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
-use std::io::{self, Write};
+use bytes::{Buf, Bytes};
+use std::io::IoSlice;
+use std::sync::Arc;
 
-/// How a page's bytes are encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    /// As they are.
-    Identity,
-    /// Compressed.
-    Gzip,
-}
-
-/// What a snapshot gives to the page, written and compressed.
-#[derive(Debug)]
-pub struct SnapshotPage {
-    text: Bytes,
-    series: usize,
-    /// A gzip header and the text in blocks that are not the last.
-    gzip: Bytes,
-    crc: Crc,
-}
-
-/// A page: its bytes are those of its parts, one after the other.
+/// A page, from the first byte that has not been taken yet: the pieces that it shares with the other pages of its snapshot,
+/// then its own end.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// What the snapshot gave; shared with the other pages of the same snapshot.
-    pub head: Bytes,
-    /// What was added at the scrape.
-    pub tail: Bytes,
-}
-
-impl SnapshotPage {
-    /// Writes and compresses what a snapshot gives: some work, where there are many tasks. Reads no clock.
-    pub fn render(snapshot: &Snapshot) -> Self {
-        let rendered = snapshot_families(snapshot);
-        if rendered.dropped > 0 {
-            tracing::warn!(
-                series = rendered.dropped,
-                "left out series whose labels another one has; labels are cut after 256 characters"
-            );
-        }
-        let mut crc = Crc::new();
-        crc.update(rendered.text.as_bytes());
-        let gzip = [&GZIP_HEADER, deflate(rendered.text.as_bytes(), Blocks::MoreFollow).as_slice()].concat();
-        let mut text = rendered.text;
-        text.shrink_to_fit();
-        Self { text: text.into(), series: rendered.series, gzip: gzip.into(), crc }
-    }
-
-    /// The page, as it stands at this scrape.
-    pub fn compose(&self, instruments: &Instruments, encoding: Encoding) -> Page {
-        let tail = self.tail(instruments);
-        match encoding {
-            Encoding::Identity => Page { head: self.text.clone(), tail: tail.into() },
-            Encoding::Gzip => Page { head: self.gzip.clone(), tail: self.compressed_tail(tail.as_bytes()).into() },
-        }
-    }
-
-    /// How many series the page has, as it stands at this scrape.
-    pub fn series(&self, instruments: &Instruments) -> usize {
-        self.series + scrape_families(&instruments.gather(), Size::default()).series
-    }
-
-    /// The families of the scrape. Two of them say how large the whole page is, digits of themselves included: written
-    /// again until it is so, which is soon, because a larger number only ever makes the page larger.
-    fn tail(&self, instruments: &Instruments) -> String {
-        const ENOUGH: usize = 6;
-        let gathered = instruments.gather();
-        let mut size = Size::default();
-        let mut text = String::new();
-        for _ in 0..ENOUGH {
-            let rendered = scrape_families(&gathered, size);
-            text = rendered.text;
-            let page = Size { series: self.series + rendered.series, bytes: self.text.len() + text.len() };
-            if page == size {
-                break;
-            }
-            size = page;
-        }
-        text
-    }
-
-    fn compressed_tail(&self, tail: &[u8]) -> Vec<u8> {
-        let mut of_tail = Crc::new();
-        of_tail.update(tail);
-        let mut crc = Crc::new();
-        crc.combine(&self.crc);
-        crc.combine(&of_tail);
-        let mut out = deflate(tail, Blocks::End);
-        out.extend(crc.sum().to_le_bytes());
-        out.extend(crc.amount().to_le_bytes());
-        out
-    }
+    shared: Arc<[Bytes]>,
+    /// How many of the shared pieces have been taken.
+    taken: usize,
+    /// What is left of the shared piece that has been begun; empty where none has.
+    begun: Bytes,
+    end: Bytes,
+    length: usize,
 }
 
 impl Page {
-    /// The media type of a page.
-    pub const CONTENT_TYPE: &str = formats::TEXT;
+    /// A page of these pieces.
+    pub(super) fn new(shared: Arc<[Bytes]>, end: Bytes) -> Self {
+        let length = shared.iter().map(Bytes::len).sum::<usize>() + end.len();
+        Self { shared, taken: 0, begun: Bytes::new(), end, length }
+    }
 
     /// How many bytes it has: the value of `Content-Length`.
     pub fn length(&self) -> usize {
-        self.head.len() + self.tail.len()
+        self.length
     }
 
     /// All of it in one piece.
     pub fn to_vec(&self) -> Vec<u8> {
-        [&*self.head, &*self.tail].concat()
+        let mut all = Vec::with_capacity(self.length);
+        self.pieces().for_each(|piece| all.extend_from_slice(piece));
+        all
+    }
+
+    /// What is left, in order. None of it is empty.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let shared = self.shared.iter().skip(self.taken);
+        let pieces = std::iter::once(&self.begun).chain(shared).chain(std::iter::once(&self.end));
+        pieces.map(|piece| &**piece).filter(|piece| !piece.is_empty())
     }
 }
 
-/// RFC 1952: deflate, no name, no time (or two pages of one snapshot would differ), unknown system.
-const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-
-/// On a page of a hundred thousand lines: a third smaller than with the least effort, and as good as not larger than with
-/// the usual one, at half its cost.
-const EFFORT: Compression = Compression::new(2);
-
-/// What comes after these blocks.
-#[derive(Clone, Copy)]
-enum Blocks {
-    MoreFollow,
-    End,
+impl From<Bytes> for Page {
+    fn from(bytes: Bytes) -> Self {
+        Self::new(Arc::default(), bytes)
+    }
 }
 
-fn deflate(data: &[u8], blocks: Blocks) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), EFFORT);
-    let mut run = || -> io::Result<Vec<u8>> {
-        encoder.write_all(data)?;
-        match blocks {
-            Blocks::MoreFollow => encoder.flush()?,
-            Blocks::End => encoder.try_finish()?,
+impl Buf for Page {
+    fn remaining(&self) -> usize {
+        self.length
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.pieces().next().unwrap_or_default()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let filled = slices.iter_mut().zip(self.pieces()).map(|(slice, piece)| *slice = IoSlice::new(piece));
+        filled.count()
+    }
+
+    /// Past its end there is nothing to take.
+    fn advance(&mut self, mut count: usize) {
+        self.length -= count.min(self.length);
+        while count > 0 {
+            if self.begun.is_empty() {
+                let Some(next) = self.shared.get(self.taken) else { break };
+                self.begun = next.clone();
+                self.taken += 1;
+            }
+            let step = count.min(self.begun.len());
+            self.begun.advance(step);
+            count -= step;
         }
-        // Before the encoder ends the blocks by itself.
-        Ok(std::mem::take(encoder.get_mut()))
-    };
-    #[expect(clippy::expect_used, reason = "the only I/O is into memory")]
-    run().expect("a vector takes all that is written")
+        let rest = count.min(self.end.len());
+        self.end.advance(rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_taken_piece_by_piece_at_whatever_pace() {
+        let pieces = ["", "ab", "", "cde", "f"].map(Bytes::from);
+        for step in 1..9 {
+            let mut page = Page::new(pieces.clone().into(), "ghi".into());
+            let mut taken = Vec::new();
+            assert_eq!(page.length(), 9);
+            while page.has_remaining() {
+                let mut slices = [IoSlice::new(&[]); 3];
+                let filled = page.chunks_vectored(&mut slices);
+                assert_eq!(&*slices[0], page.chunk());
+                let seen: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
+                let step = step.min(seen.len());
+                taken.extend_from_slice(&seen[..step]);
+                page.advance(step);
+                assert_eq!(page.to_vec().len(), page.remaining());
+            }
+            assert_eq!(taken, b"abcdefghi");
+        }
+    }
+
+    #[test]
+    fn past_its_end_there_is_nothing() {
+        let mut page = Page::from(Bytes::from("abc"));
+        page.advance(4);
+        assert_eq!((page.remaining(), page.chunk()), (0, &[][..]));
+    }
 }

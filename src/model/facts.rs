@@ -120,6 +120,8 @@ pub struct TriggerCounts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counters {
     triggers: BTreeMap<Trigger, TriggerCounts>,
+    /// The runs with failures that were counted last.
+    failures: BTreeMap<Trigger, Run>,
     /// How long the runs took whose start and end are known, together.
     pub duration_sum: Duration,
     /// How many runs that were.
@@ -130,7 +132,7 @@ impl Default for Counters {
     /// Zero for every trigger there is, so that the first event is an increase.
     fn default() -> Self {
         let triggers = Trigger::ALL.map(|trigger| (trigger, TriggerCounts::default())).into();
-        Self { triggers, duration_sum: Duration::ZERO, duration_count: 0 }
+        Self { triggers, failures: BTreeMap::new(), duration_sum: Duration::ZERO, duration_count: 0 }
     }
 }
 
@@ -143,10 +145,18 @@ impl Counters {
         counts.with_failures += u64::from(run.outcome().with_failures());
         counts.scanned = counts.scanned.saturating_add(success).saturating_add(failed);
         counts.failed = counts.failed.saturating_add(failed);
+        if run.outcome().with_failures() {
+            self.failures.insert(kind.trigger, run.clone());
+        }
         if let Some(start) = run.start.filter(|start| *start <= run.end) {
             self.duration_sum = self.duration_sum.saturating_add(run.end.since(start));
             self.duration_count += 1;
         }
+    }
+
+    /// The run with failures that was counted last.
+    pub fn last_with_failures(&self, trigger: Trigger) -> Option<&Run> {
+        self.failures.get(&trigger)
     }
 
     /// Every trigger with its counts, in order.

@@ -3,6 +3,7 @@
 //! Serving never calls the cloud and never waits for a refresh: whatever is asked for is made of the latest snapshot.
 //! No client can take more than [`Limits`] allows, and no panic in an answer reaches further than that answer.
 
+mod body;
 mod connection;
 mod crowd;
 mod health;
@@ -22,9 +23,8 @@ pub use limits::Limits;
 pub use listen::{BindError, bind};
 pub use serve::serve;
 
-use crate::metrics::Encoding;
+use crate::metrics::{Page, Wanted};
 use crate::model::{Snapshot, Timestamp};
-use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -39,8 +39,8 @@ pub struct State {
     pub telemetry_path: String,
     /// The latest snapshot, for the landing page.
     pub snapshot: watch::Receiver<Arc<Snapshot>>,
-    /// The exposition as it is now, in the encoding asked for. Does not wait for anything.
-    pub exposition: Arc<dyn Fn(Encoding) -> Bytes + Send + Sync>,
+    /// The exposition as it is now, as it is wanted. Does not wait for anything.
+    pub exposition: Arc<dyn Fn(&Wanted) -> Page + Send + Sync>,
     /// Whether the refresher lives.
     pub healthy: Check,
     /// Whether the first refresh of every target has ended, well or not.

@@ -1,8 +1,8 @@
 //! An answer: its status, its headers, its bytes.
 
-use crate::metrics::Encoding;
+use super::body::Body;
+use crate::metrics::{Encoding, Page};
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     HeaderName, HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -20,7 +20,7 @@ const HTML_POLICY: &str =
 
 /// An answer that is being put together.
 pub(super) struct Reply {
-    response: Response<Bytes>,
+    response: Response<Body>,
 }
 
 impl Reply {
@@ -30,8 +30,8 @@ impl Reply {
     }
 
     /// The exposition.
-    pub(super) fn exposition(encoding: Encoding, bytes: Bytes) -> Self {
-        Self::new(StatusCode::OK, EXPOSITION, bytes).encoded(encoding)
+    pub(super) fn exposition(encoding: Encoding, page: Page) -> Self {
+        Self::new(StatusCode::OK, EXPOSITION, page).encoded(encoding)
     }
 
     /// A page for people.
@@ -53,16 +53,16 @@ impl Reply {
     }
 
     /// As it goes out: to `HEAD` everything but the bytes.
-    pub(super) fn finish(self, method: &Method) -> Response<Full<Bytes>> {
+    pub(super) fn finish(self, method: &Method) -> Response<Body> {
         let mut response = self.response;
-        let length = HeaderValue::from(response.body().len());
+        let length = HeaderValue::from(response.body().length());
         response.headers_mut().insert(CONTENT_LENGTH, length);
         let head = method == Method::HEAD;
-        response.map(|bytes| Full::new(if head { Bytes::new() } else { bytes }))
+        response.map(|body| if head { Body::default() } else { body })
     }
 
-    fn new(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Self {
-        let mut response = Response::new(bytes);
+    fn new(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Self {
+        let mut response = Response::new(body.into());
         *response.status_mut() = status;
         // An answer is true at one moment only.
         Self { response }

@@ -1,10 +1,10 @@
 //! A request -> its answer.
 
+use super::body::Body as Answer;
 use super::negotiate::encoding;
 use super::reply::Reply;
 use super::serve::{Course, Serving};
-use bytes::Bytes;
-use http_body_util::Full;
+use crate::metrics::{Format, Wanted};
 use hyper::body::Body;
 use hyper::header::ACCEPT_ENCODING;
 use hyper::{Method, Request, Response, StatusCode};
@@ -20,7 +20,7 @@ enum Route {
 }
 
 /// Answers a request. Its query is ignored, and so is its body: the connection ends with the answer then.
-pub(super) async fn answer<B: Body>(request: &Request<B>, serving: &Serving) -> Response<Full<Bytes>> {
+pub(super) async fn answer<B: Body>(request: &Request<B>, serving: &Serving) -> Response<Answer> {
     let reply = match (route(request.uri().path(), &serving.state.telemetry_path), request.method()) {
         (None, _) => not_found(&serving.state.telemetry_path),
         (Some(route), &Method::GET | &Method::HEAD) => reply(route, request, serving).await,
@@ -48,10 +48,13 @@ async fn reply<B>(route: Route, request: &Request<B>, serving: &Serving) -> Repl
     let accepted = request.headers().get_all(ACCEPT_ENCODING).into_iter();
     let encoding = encoding(accepted.filter_map(|line| line.to_str().ok()));
     match route {
-        Route::Exposition => match catch_unwind(AssertUnwindSafe(|| (serving.state.exposition)(encoding))) {
-            Ok(bytes) => Reply::exposition(encoding, bytes),
-            Err(_) => failed(&serving.state.telemetry_path),
-        },
+        Route::Exposition => {
+            let wanted = Wanted { format: Format::Text0, encoding, names: Vec::new() };
+            match catch_unwind(AssertUnwindSafe(|| (serving.state.exposition)(&wanted))) {
+                Ok(page) => Reply::exposition(encoding, page),
+                Err(_) => failed(&serving.state.telemetry_path),
+            }
+        }
         Route::Landing => match serving.landing.page(encoding, &serving.state).await {
             Some(bytes) => Reply::html(encoding, bytes),
             None => failed("/"),

@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use flate2::read::GzDecoder;
-use hss_exporter::metrics::{self, Build, CATALOG, Encoding, Instruments, Kind, Section, SnapshotPage};
+use hss_exporter::metrics::{self, Build, CATALOG, Encoding, Format, Instruments, Kind, Section, SnapshotPage, Wanted};
 use hss_exporter::model::observe::{Api, Field, LogLevel, Note, Observe, Sought};
 use hss_exporter::model::{Reason, Snapshot, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +11,8 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+/// What is kept from page to page.
+mod press;
 /// The snapshot of the tests.
 mod world;
 
@@ -22,9 +24,19 @@ fn page(snapshot: &Snapshot) -> String {
     compose(snapshot, &instruments)
 }
 
+/// All families.
+fn all(format: Format, encoding: Encoding) -> Wanted {
+    Wanted { format, encoding, names: Vec::new() }
+}
+
 fn compose(snapshot: &Snapshot, instruments: &Instruments) -> String {
-    let page = SnapshotPage::render(snapshot).compose(instruments, Encoding::Identity);
+    let page = SnapshotPage::render(snapshot).compose(instruments, &all(Format::Text0, Encoding::Identity));
     String::from_utf8(page.to_vec()).unwrap()
+}
+
+/// The families of a page that are read off the snapshot: those before the first that is taken at the scrape.
+fn of_snapshot(page: &str) -> &str {
+    page.split_once("# HELP hss_exporter_build_info ").unwrap().0
 }
 
 /// The lines of a page that are not about the process or the page itself: these two differ from run to run.
@@ -40,7 +52,7 @@ fn lasting(page: &str) -> impl Iterator<Item = &str> {
 fn check_golden(file: &str, written: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/exposition").join(file);
     if std::fs::read_to_string(&path).unwrap_or_default() != written {
-        let new = path.with_extension("prom.new");
+        let new = path.with_added_extension("new");
         std::fs::write(&new, written).unwrap();
         panic!(
             "{} is not what is served now, which is in {}: compare, and if it is right, move it over",
@@ -58,19 +70,31 @@ fn check_lines(page: &str, start: &str, lines: &[&str]) {
 
 #[test]
 fn a_rich_world_is_shown_as_it_is() {
-    let instruments = Instruments::new([], BUILD);
-    let page = SnapshotPage::render(&world::rich()).compose(&instruments, Encoding::Identity);
-    check_golden("rich.prom", std::str::from_utf8(&page.head).unwrap());
+    let page = page(&world::rich());
+    check_golden("rich.prom", of_snapshot(&page));
+}
+
+#[test]
+fn a_rich_world_is_shown_as_it_is_in_openmetrics() {
+    let instruments = Instruments::new(["lab", "prod"], BUILD);
+    let page =
+        SnapshotPage::render(&world::rich()).compose(&instruments, &all(Format::OpenMetrics, Encoding::Identity));
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    check_golden("rich.om", page.split_once("# HELP hss_exporter_build_info ").unwrap().0);
+    let process: Vec<&str> = page.lines().filter(|line| line.contains("process_cpu_seconds")).collect();
+    if cfg!(target_os = "linux") {
+        assert!(
+            process[1] == "# TYPE process_cpu_seconds counter" && process[2].starts_with("process_cpu_seconds_total ")
+        );
+    }
+    assert!(page.ends_with("\n# EOF\n"));
+    let lasting: Vec<&str> = lasting(&page).collect();
+    check_golden("instruments.om", lasting.join("\n").split_once("# HELP hss_exporter_build_info ").unwrap().1);
 }
 
 #[test]
 fn one_snapshot_is_always_the_same_bytes() {
-    let first = SnapshotPage::render(&world::rich());
-    let instruments = Instruments::new([], BUILD);
-    for encoding in [Encoding::Identity, Encoding::Gzip] {
-        let again = SnapshotPage::render(&world::rich());
-        assert_eq!(first.compose(&instruments, encoding).head, again.compose(&instruments, encoding).head);
-    }
+    assert_eq!(of_snapshot(&page(&world::rich())), of_snapshot(&page(&world::rich())));
 }
 
 #[test]
@@ -121,12 +145,13 @@ fn the_compressed_page_is_one_gzip_member_of_the_same_text() {
     let snapshot = SnapshotPage::render(&world::rich());
     let instruments = Instruments::new(["prod"], BUILD);
     for _ in 0..2 {
-        let packed = snapshot.compose(&instruments, Encoding::Gzip).to_vec();
+        let packed = snapshot.compose(&instruments, &all(Format::Text0, Encoding::Gzip)).to_vec();
         let mut decoder = GzDecoder::new(packed.as_slice());
         let mut text = String::new();
         decoder.read_to_string(&mut text).unwrap();
         assert!(decoder.into_inner().is_empty(), "nothing follows the first member");
-        let plain = String::from_utf8(snapshot.compose(&instruments, Encoding::Identity).to_vec()).unwrap();
+        let plain = String::from_utf8(snapshot.compose(&instruments, &all(Format::Text0, Encoding::Identity)).to_vec())
+            .unwrap();
         assert!(lasting(&text).eq(lasting(&plain)));
         assert!(packed.len() * 4 < text.len(), "{} of {}", packed.len(), text.len());
         instruments.note(Note::LogMessage { level: LogLevel::Warn });

@@ -12,6 +12,7 @@ mod limits;
 mod rig;
 
 use crate::http::{Response, get, request};
+use bytes::Bytes;
 use flate2::read::GzDecoder;
 use hss_exporter::config::ListenAddress;
 use hss_exporter::server::{State, ask_health, bind, serve};
@@ -114,7 +115,7 @@ async fn every_address_is_served() {
         version: "1.2.3",
         telemetry_path: "/hss/metrics".to_owned(),
         snapshot: watch::channel(Arc::new(snapshot(Vec::new()))).1,
-        exposition: Arc::new(|_| EXPOSITION.into()),
+        exposition: Arc::new(|_| Bytes::from(EXPOSITION).into()),
         healthy: Arc::new(|| true),
         ready: Arc::new(|| true),
         clock: Arc::new(|| NOW),

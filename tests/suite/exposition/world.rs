@@ -12,7 +12,14 @@ use std::time::Duration;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
-const LIMITS: SeriesLimits = SeriesLimits { finished_for: Duration::from_secs(DAY), target: 8, total: 11 };
+const FEW: SeriesLimits = SeriesLimits { finished_for: Duration::from_secs(DAY), target: 8, total: 11 };
+
+/// Of targets with [`many`] tasks.
+pub(super) const LIMITS: SeriesLimits =
+    SeriesLimits { finished_for: Duration::from_secs(DAY), target: 2_000, total: 8_000 };
+
+/// The moment of every snapshot here.
+pub(super) const AT: Timestamp = Timestamp::from_secs(1_745_311_451);
 
 const VULNERABILITIES: Scan = Scan::Cluster(ScanTypes::CLUSTER_VUL.with(ScanTypes::RISK_ASSESSMENT));
 const BENCHMARK: Scan = Scan::Cluster(ScanTypes::BENCHMARK);
@@ -31,7 +38,23 @@ pub(super) fn rich() -> Snapshot {
         standing(&target("prod", "shop \"x\" C:\\", EnterpriseProject::All), &[down()]),
         standing(&target("lab", "new", EnterpriseProject::All), &TaskType::ALL.map(unread)),
     ];
-    Snapshot::of(ago(0), accounts.into(), &standings, Some(LIMITS))
+    Snapshot::of(ago(0), accounts.into(), &standings, Some(FEW))
+}
+
+/// A target with so many tasks, some of which have failed; `salt` decides which.
+pub(super) fn many(target: u32, tasks: usize, salt: u64) -> Arc<Standing> {
+    let mut ledger = Ledger::new(Duration::from_secs(7 * DAY));
+    ledger.apply(ago(DAY), Vec::new());
+    let task = |number: usize| {
+        let failed = salt.rotate_left(number as u32) % 5;
+        let task = clusters(&format!("task-{number:06}"), Trigger::Schedule, VULNERABILITIES, HOUR, (9, failed));
+        Task { name: Some(format!("nightly \"{}\"\n", salt % 7).into()), ..task }
+    };
+    ledger.apply(ago(MINUTE), (0..tasks).map(task).collect());
+    let name = format!("target {target:02} \\");
+    let target = self::target("prod", &name, EnterpriseProject::All);
+    let books = [book(TaskType::ClusterScan, ledger, read_well(1))];
+    Arc::new(Standing::of(&target, &books, Some(LIMITS), AT))
 }
 
 /// A snapshot of nothing.
@@ -130,7 +153,7 @@ fn unread(task_type: TaskType) -> Book {
 
 /// So many seconds before the snapshot.
 fn ago(seconds: u64) -> Timestamp {
-    Timestamp::from_secs(1_745_311_451 - seconds)
+    AT.minus(Duration::from_secs(seconds))
 }
 
 fn task(id: &str, trigger: Trigger, status: Status, scan: Scan) -> Task {
@@ -195,7 +218,7 @@ fn book(task_type: TaskType, ledger: Ledger, reading: Reading) -> Book {
 }
 
 fn standing(target: &Arc<Target>, books: &[Book]) -> Arc<Standing> {
-    Arc::new(Standing::of(target, books, Some(LIMITS), ago(0)))
+    Arc::new(Standing::of(target, books, Some(FEW), ago(0)))
 }
 
 fn well() -> Arc<Target> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hss_exporter::config::ListenAddress;
-use hss_exporter::metrics::Encoding;
+use hss_exporter::metrics::{Encoding, Wanted};
 use hss_exporter::model::{Snapshot, Standing, Timestamp};
 use hss_exporter::server::{Limits, State, bind, serve};
 use std::io::Write;
@@ -55,11 +55,11 @@ impl Served {
             version: "1.2.3",
             telemetry_path: "/metrics".to_owned(),
             snapshot: watch::channel(Arc::new(snapshot)).1,
-            exposition: Arc::new(move |encoding| {
+            exposition: Arc::new(move |wanted: &Wanted| {
                 assert!(!breaks(), "this page is broken, as the test wants it");
-                match encoding {
-                    Encoding::Identity => exposition.clone(),
-                    Encoding::Gzip => gzipped.clone(),
+                match wanted.encoding {
+                    Encoding::Identity => exposition.clone().into(),
+                    Encoding::Gzip => gzipped.clone().into(),
                 }
             }),
             healthy: check(&healthy),

@@ -1,0 +1,90 @@
+//! What a snapshot gives to the page, and the page as it is wanted at a scrape.
+
+use super::chunk::Packer;
+use super::family::Size;
+use super::press::Press;
+use super::sheet::Sheet;
+use super::tail::tail;
+use super::write::Spelling;
+use super::{Encoding, Format, Instruments, Page, Wanted};
+use crate::model::Snapshot;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// What a snapshot gives to the page, written and compressed.
+#[derive(Debug)]
+pub struct SnapshotPage {
+    sheets: Arc<Sheets>,
+}
+
+/// The same in each spelling.
+#[derive(Debug, Default)]
+pub(super) struct Sheets {
+    pub(super) text: Sheet,
+    pub(super) open: Sheet,
+}
+
+thread_local! {
+    /// What compresses the ends of pages: one for each thread that answers.
+    static PACKER: RefCell<Packer> = RefCell::default();
+}
+
+impl SnapshotPage {
+    pub(super) fn of(sheets: Arc<Sheets>) -> Self {
+        Self { sheets }
+    }
+
+    /// Writes and compresses what a snapshot gives, from nothing.
+    pub fn render(snapshot: &Snapshot) -> Self {
+        Press::default().print(snapshot)
+    }
+
+    /// The page, as it stands at this scrape.
+    pub fn compose(&self, instruments: &Instruments, wanted: &Wanted) -> Page {
+        let end = self.end(instruments, wanted);
+        PACKER.with_borrow_mut(|packer| {
+            let whole = match Spelling::from(wanted.format) {
+                Spelling::Text => &self.sheets.text,
+                Spelling::OpenMetrics => &self.sheets.open,
+            };
+            let part;
+            let sheet = if wanted.names.is_empty() {
+                whole
+            } else {
+                part = whole.only(&wanted.names, packer);
+                &part
+            };
+            match wanted.encoding {
+                Encoding::Identity => Page::new(Arc::clone(&sheet.plain), end.into()),
+                Encoding::Gzip => Page::new(Arc::clone(&sheet.packed), packer.end(&sheet.crc, &end)),
+            }
+        })
+    }
+
+    /// How many series the page has, as it stands at this scrape.
+    pub fn series(&self, instruments: &Instruments) -> usize {
+        self.sheets.text.series + tail(&instruments.gather(), Spelling::Text, &[], Size::default()).series
+    }
+
+    /// The families of the scrape. Two of them say how large the whole page is as plain text, digits of themselves
+    /// included: written again until it is so, which is soon, because a larger number only ever makes the page larger.
+    fn end(&self, instruments: &Instruments, wanted: &Wanted) -> Vec<u8> {
+        const ENOUGH: usize = 6;
+        let gathered = instruments.gather();
+        let text = &self.sheets.text;
+        let (mut size, mut written) = (Size::default(), Vec::new());
+        for _ in 0..ENOUGH {
+            let rendered = tail(&gathered, Spelling::Text, &[], size);
+            written = rendered.text;
+            let page = Size { series: text.series + rendered.series, bytes: text.length + written.len() };
+            if page == size {
+                break;
+            }
+            size = page;
+        }
+        if wanted.format == Format::OpenMetrics || !wanted.names.is_empty() {
+            written = tail(&gathered, wanted.format.into(), &wanted.names, size).text;
+        }
+        written
+    }
+}

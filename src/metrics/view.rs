@@ -1,0 +1,50 @@
+//! A target as the catalogue's rows read it: what all its families need is prepared once.
+
+use super::value::fit;
+use super::write::write_label_value;
+use crate::model::{Shown, Standing, TaskRow};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// How many labels name a target.
+pub(super) const LABELS: usize = 3;
+
+/// A target of a snapshot.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) standing: &'a Standing,
+    /// What the labels of all its series begin with, but for the closing quote.
+    pub(super) prefix: String,
+    /// The tasks that have series of their own, with their ids as a page shows them, in the order of these.
+    pub(super) tasks: Vec<(Cow<'a, str>, &'a TaskRow)>,
+    /// How many are withheld, where tasks have series of their own.
+    pub(super) withheld: Option<usize>,
+}
+
+impl<'a> View<'a> {
+    /// Of this target; `limited`: whether tasks have series of their own, within limits.
+    pub(super) fn of(shown: &'a Shown, limited: bool) -> Self {
+        let mut prefix = Vec::new();
+        let names = ["{account=\"", "\",project=\"", "\",enterprise_project=\""];
+        for (name, value) in names.into_iter().zip(shown.standing.target.labels()) {
+            prefix.extend_from_slice(name.as_bytes());
+            write_label_value(&mut prefix, value);
+        }
+        let mut tasks: Vec<_> = shown.tasks().map(|row| (fit(&row.task.id), row)).collect();
+        tasks.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let prefix = String::from_utf8_lossy(&prefix).into_owned();
+        Self { standing: &shown.standing, prefix, tasks, withheld: limited.then(|| shown.withheld()) }
+    }
+}
+
+/// The targets without those whose labels, as a page shows them, are another's: Prometheus would refuse the whole page.
+pub(super) fn distinct(targets: &[Shown]) -> Cow<'_, [Shown]> {
+    let labels = |shown: &Shown| shown.standing.target.labels().map(|label| fit(label).into_owned());
+    let mended = |shown: &Shown| shown.standing.target.labels().iter().any(|label| fit(label) != **label);
+    let twice = |pair: &[Shown]| matches!(pair, [a, b] if a.standing.target.labels() == b.standing.target.labels());
+    if !targets.iter().any(mended) && !targets.windows(2).any(twice) {
+        return Cow::Borrowed(targets);
+    }
+    let mut seen = HashSet::new();
+    targets.iter().filter(|shown| seen.insert(labels(shown))).cloned().collect()
+}
