@@ -6,15 +6,19 @@
 #   prometheus               promtool, and a Prometheus that tests/ecosystem starts by itself
 #   prometheus-alertmanager  amtool, and an Alertmanager likewise
 #   systemd                  systemd-analyze, which looks at our unit; it need not run
-#   python3-venv             for the vendor's SDK, which comes from PyPI and goes into target/sdk
+#   curl                     one of those who read our page
+#   python3-venv             for what comes from PyPI: the vendor's SDK, which goes into target/sdk, and Prometheus's
+#                            client, which goes into target/readers
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly for_build=(gcc libc6-dev ca-certificates)
 readonly servers=(prometheus prometheus-alertmanager)
-readonly for_tests=("${servers[@]}" systemd python3-venv)
+readonly for_tests=("${servers[@]}" systemd curl python3-venv)
 readonly sdk=target/sdk
 readonly sdk_packages=tests/ecosystem/sdk.txt
+readonly readers=target/readers
+readonly readers_packages=tests/ecosystem/readers.txt
 
 main() {
     command -v cargo >/dev/null || fail "there is no cargo on this machine: install Rust from https://rustup.rs"
@@ -28,7 +32,8 @@ main() {
         install_missing "${packages[@]}"
     fi
     if [ "${1-}" = tests ]; then
-        install_sdk
+        install_from_pypi "the vendor's SDK" "$sdk_packages" "$sdk"
+        install_from_pypi "Prometheus's client" "$readers_packages" "$readers"
     fi
     command -v cc >/dev/null || fail "there is no C compiler (cc) on this machine: install gcc and the C library's headers"
 }
@@ -61,16 +66,17 @@ install_missing() {
 }
 
 # A list beside the packages says which they are: another list, and they are installed anew.
-install_sdk() {
-    if cmp -s "$sdk_packages" "$sdk/packages.txt"; then
+install_from_pypi() {
+    local what=$1 list=$2 into=$3
+    if cmp -s "$list" "$into/packages.txt"; then
         return
     fi
-    say "installing the vendor's SDK into $sdk"
-    rm -rf "$sdk"
-    if ! { python3 -m venv "$sdk" && "$sdk/bin/pip" install --quiet --disable-pip-version-check -r "$sdk_packages" &&
-        cp "$sdk_packages" "$sdk/packages.txt"; }; then
+    say "installing $what into $into"
+    rm -rf "$into"
+    if ! { python3 -m venv "$into" && "$into/bin/pip" install --quiet --disable-pip-version-check -r "$list" &&
+        cp "$list" "$into/packages.txt"; }; then
         say "that did not work; if something fails now, it is for the want of it"
-        rm -rf "$sdk"
+        rm -rf "$into"
     fi
 }
 

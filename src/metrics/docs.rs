@@ -30,6 +30,10 @@ What `/metrics` serves. Tasks are read from Huawei Cloud in the background, with
 on the page. Times are in seconds, moments in seconds since 1970-01-01 UTC. What is not known has no sample; a label that is
 not known is empty.
 
+The page is to be had in Prometheus's text format, versions 0.0.4 and 1.0.0, and as OpenMetrics 1.0.0, each as it is or packed
+with gzip. The client's `Accept` and `Accept-Encoding` say what it likes most; whoever says nothing gets text 0.0.4.
+`/metrics?name[]=hss_target_up&name[]=hss_tasks` is those families alone, by the names of this list.
+
 **Live and facts.** *Live* families say how things stand now. When a target's task type could not be read for
 `hss_exporter_stale_after_seconds`, they are withdrawn: old news is not shown as if it were true. *Facts* (events, latest runs)
 are true for good, and stay until the target is removed from the configuration. So no alert clears, and none fires, only

@@ -1,6 +1,7 @@
 //! An answer: its status, its headers, its bytes.
 
 use super::body::Body;
+use super::negotiate::MediaType;
 use crate::metrics::{Encoding, Page};
 use bytes::Bytes;
 use hyper::header::{
@@ -9,8 +10,6 @@ use hyper::header::{
 };
 use hyper::{Method, Response, StatusCode};
 
-/// The text format of Prometheus, in the spelling that it sends itself.
-const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -30,8 +29,8 @@ impl Reply {
     }
 
     /// The exposition.
-    pub(super) fn exposition(encoding: Encoding, page: Page) -> Self {
-        Self::new(StatusCode::OK, EXPOSITION, page).encoded(encoding)
+    pub(super) fn exposition(media_type: MediaType, encoding: Encoding, page: Page) -> Self {
+        Self::new(StatusCode::OK, media_type.content_type(), page).encoded(encoding, "Accept, Accept-Encoding")
     }
 
     /// A page for people.
@@ -39,7 +38,7 @@ impl Reply {
         Self::new(StatusCode::OK, HTML, bytes)
             .with(CONTENT_SECURITY_POLICY, HTML_POLICY)
             .with(REFERRER_POLICY, "no-referrer")
-            .encoded(encoding)
+            .encoded(encoding, "Accept-Encoding")
     }
 
     /// Which methods would have been answered.
@@ -71,8 +70,9 @@ impl Reply {
             .with(X_CONTENT_TYPE_OPTIONS, "nosniff")
     }
 
-    fn encoded(self, encoding: Encoding) -> Self {
-        let reply = self.with(VARY, "Accept-Encoding");
+    /// `chosen_by`: the headers of the request by which this answer was chosen.
+    fn encoded(self, encoding: Encoding, chosen_by: &'static str) -> Self {
+        let reply = self.with(VARY, chosen_by);
         match encoding {
             Encoding::Gzip => reply.with(CONTENT_ENCODING, "gzip"),
             Encoding::Identity => reply,

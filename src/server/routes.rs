@@ -1,14 +1,17 @@
 //! A request -> its answer.
 
 use super::body::Body as Answer;
-use super::negotiate::encoding;
+use super::negotiate::{MOST_NAMES, encoding, media_type, names};
 use super::reply::Reply;
 use super::serve::{Course, Serving};
-use crate::metrics::{Format, Wanted};
+use crate::metrics::{Encoding, Format, Wanted};
 use hyper::body::Body;
-use hyper::header::ACCEPT_ENCODING;
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 use hyper::{Method, Request, Response, StatusCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What the exposition is written in; last what is sent to those who do not mind.
+const FORMATS: [Format; 3] = [Format::OpenMetrics, Format::Text1, Format::Text0];
 
 /// What there is to ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ enum Route {
     Ready,
 }
 
-/// Answers a request. Its query is ignored, and so is its body: the connection ends with the answer then.
+/// Answers a request. Its body is ignored: the connection ends with the answer then.
 pub(super) async fn answer<B: Body>(request: &Request<B>, serving: &Serving) -> Response<Answer> {
     let reply = match (route(request.uri().path(), &serving.state.telemetry_path), request.method()) {
         (None, _) => not_found(&serving.state.telemetry_path),
@@ -45,22 +48,33 @@ fn route(path: &str, telemetry_path: &str) -> Option<Route> {
 }
 
 async fn reply<B>(route: Route, request: &Request<B>, serving: &Serving) -> Reply {
-    let accepted = request.headers().get_all(ACCEPT_ENCODING).into_iter();
-    let encoding = encoding(accepted.filter_map(|line| line.to_str().ok()));
+    let encoding = encoding(lines(request, ACCEPT_ENCODING));
     match route {
-        Route::Exposition => {
-            let wanted = Wanted { format: Format::Text0, encoding, names: Vec::new() };
-            match catch_unwind(AssertUnwindSafe(|| (serving.state.exposition)(&wanted))) {
-                Ok(page) => Reply::exposition(encoding, page),
-                Err(_) => failed(&serving.state.telemetry_path),
-            }
-        }
+        Route::Exposition => exposition(request, encoding, serving),
         Route::Landing => match serving.landing.page(encoding, &serving.state).await {
             Some(bytes) => Reply::html(encoding, bytes),
             None => failed("/"),
         },
         Route::Healthy => healthy(serving),
         Route::Ready => ready(serving),
+    }
+}
+
+/// The lines of a header. What is not ASCII says nothing that we know.
+fn lines<B>(request: &Request<B>, name: HeaderName) -> impl Iterator<Item = &str> {
+    request.headers().get_all(name).into_iter().filter_map(|line| line.to_str().ok())
+}
+
+fn exposition<B>(request: &Request<B>, encoding: Encoding, serving: &Serving) -> Reply {
+    let Some(names) = names(request.uri().query()) else {
+        let sentence = format!("more than {MOST_NAMES} times name[]; ask for fewer families, or for all of them");
+        return Reply::sentence(StatusCode::BAD_REQUEST, sentence);
+    };
+    let media_type = media_type(lines(request, ACCEPT), &FORMATS);
+    let wanted = Wanted { format: media_type.format, encoding, names };
+    match catch_unwind(AssertUnwindSafe(|| (serving.state.exposition)(&wanted))) {
+        Ok(page) => Reply::exposition(media_type, encoding, page),
+        Err(_) => failed(&serving.state.telemetry_path),
     }
 }
 

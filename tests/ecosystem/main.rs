@@ -1,6 +1,6 @@
 //! With the real parts around us: Debian's promtool, Prometheus and Alertmanager, the exporter's own binary before a
-//! simulated cloud, and the vendor's SDK before the same. `make test` installs them; where they are missing these tests
-//! fail.
+//! simulated cloud, the vendor's SDK before the same, and whoever else reads our page. `make test` installs them; where
+//! they are missing these tests fail.
 //!
 //! Everything runs on the loopback, in real time: a minute of the rules is a second here (see `hurry`). A wait ends when
 //! what is waited for is there, and says what was last seen when it is not.
@@ -19,8 +19,12 @@ mod exporter;
 mod http;
 /// Rules and configurations, with a second for a minute.
 mod hurry;
+/// The samples of a page.
+mod page;
 /// A Prometheus, and what it is asked.
 mod prometheus;
+/// A way to the exporter on which something else is asked for.
+mod relay;
 /// A cloud, an exporter and a Prometheus.
 mod site;
 /// To look again until it is so.
@@ -34,6 +38,8 @@ mod failing_scan;
 mod notification;
 /// What alerts and panels show of a known world.
 mod numbers;
+/// Who reads the page beside Prometheus.
+mod readers;
 /// The exporter is killed, and comes back.
 mod restart;
 /// The vendor's SDK signs in.

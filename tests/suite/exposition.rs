@@ -14,7 +14,7 @@ use std::time::Duration;
 /// What is kept from page to page.
 mod press;
 /// The snapshot of the tests.
-mod world;
+pub(crate) mod world;
 
 const BUILD: Build = Build { version: "1.2.3", revision: "abcdef0", rustversion: "1.95.0" };
 

@@ -8,6 +8,8 @@ mod drain;
 mod landing;
 /// What a client may take.
 mod limits;
+/// What is sent is what was asked for.
+mod negotiation;
 /// The server under test.
 mod rig;
 
@@ -29,7 +31,7 @@ async fn prometheus_gets_the_exposition_as_it_is() {
     let answer = served.get("/metrics?debug=1").await;
     assert_eq!((answer.status, answer.text()), (200, EXPOSITION));
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
-    assert_eq!(answer.header("vary"), Some("Accept-Encoding"));
+    assert_eq!(answer.header("vary"), Some("Accept, Accept-Encoding"));
     assert_eq!(answer.header("content-encoding"), None);
     assert_eq!(answer.header("content-length"), Some(EXPOSITION.len().to_string().as_str()));
 }
@@ -40,7 +42,7 @@ async fn gzip_unpacks_to_the_same_exposition() {
     for accept in ["gzip", "deflate, gzip;q=0.5", "identity;q=0, *;q=1"] {
         let answer = get(served.address, "/metrics", &[&format!("Accept-Encoding: {accept}")]).await;
         assert_eq!(answer.header("content-encoding"), Some("gzip"), "{accept}");
-        assert_eq!(answer.header("vary"), Some("Accept-Encoding"));
+        assert_eq!(answer.header("vary"), Some("Accept, Accept-Encoding"));
         let mut text = String::new();
         GzDecoder::new(answer.body.as_slice()).read_to_string(&mut text).unwrap();
         assert_eq!(text, EXPOSITION);

@@ -27,7 +27,7 @@ const MANIFESTS: Scan = Scan::Iac(Some(FileType::K8sYaml));
 const DOCKERFILES: Scan = Scan::Iac(Some(FileType::Dockerfile));
 
 /// A target that is well, one that is stale, one that is down but not stale yet, and one that was never read.
-pub(super) fn rich() -> Snapshot {
+pub(crate) fn rich() -> Snapshot {
     let accounts = [
         account("lab", 1, &[]),
         account("prod", 3, &[("payments", TaskType::ClusterScan, 17), ("payments", TaskType::IacScan, 0)]),

@@ -5,13 +5,13 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hss_exporter::config::ListenAddress;
-use hss_exporter::metrics::{Encoding, Wanted};
+use hss_exporter::metrics::{Encoding, Page, Wanted};
 use hss_exporter::model::{Snapshot, Standing, Timestamp};
 use hss_exporter::server::{Limits, State, bind, serve};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,6 +31,7 @@ pub(crate) struct Served {
     pub(crate) healthy: Arc<AtomicBool>,
     pub(crate) ready: Arc<AtomicBool>,
     pub(crate) broken: Arc<AtomicBool>,
+    asked: Arc<Mutex<Option<Wanted>>>,
     pub(crate) stop: oneshot::Sender<()>,
     pub(crate) ended: JoinHandle<()>,
 }
@@ -41,6 +42,19 @@ impl Served {
     }
 
     pub(crate) async fn with(limits: Limits, exposition: Bytes, snapshot: Snapshot) -> Self {
+        let gzipped = gzip(&exposition);
+        let exposition = move |wanted: &Wanted| match wanted.encoding {
+            Encoding::Identity => exposition.clone().into(),
+            Encoding::Gzip => gzipped.clone().into(),
+        };
+        Self::showing(exposition, limits, snapshot).await
+    }
+
+    pub(crate) async fn showing(
+        exposition: impl Fn(&Wanted) -> Page + Send + Sync + 'static,
+        limits: Limits,
+        snapshot: Snapshot,
+    ) -> Self {
         let listeners = bind(&[loopback()]).await.unwrap();
         let address = listeners[0].local_addr().unwrap();
         let flag = |value| Arc::new(AtomicBool::new(value));
@@ -50,17 +64,16 @@ impl Served {
             Arc::new(move || flag.load(Ordering::SeqCst))
         };
         let breaks = check(&broken);
-        let gzipped = gzip(&exposition);
+        let asked: Arc<Mutex<Option<Wanted>>> = Arc::default();
+        let note = Arc::clone(&asked);
         let state = State {
             version: "1.2.3",
             telemetry_path: "/metrics".to_owned(),
             snapshot: watch::channel(Arc::new(snapshot)).1,
             exposition: Arc::new(move |wanted: &Wanted| {
                 assert!(!breaks(), "this page is broken, as the test wants it");
-                match wanted.encoding {
-                    Encoding::Identity => exposition.clone().into(),
-                    Encoding::Gzip => gzipped.clone().into(),
-                }
+                *note.lock().unwrap() = Some(wanted.clone());
+                exposition(wanted)
             }),
             healthy: check(&healthy),
             ready: check(&ready),
@@ -70,7 +83,13 @@ impl Served {
         let ended = tokio::spawn(serve(listeners, state, limits, async {
             let _ = stopped.await;
         }));
-        Self { address, healthy, ready, broken, stop, ended }
+        Self { address, healthy, ready, broken, asked, stop, ended }
+    }
+
+    /// What the exposition was last asked for.
+    #[track_caller]
+    pub(crate) fn asked(&self) -> Wanted {
+        self.asked.lock().unwrap().take().expect("somebody asked")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {

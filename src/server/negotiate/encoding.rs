@@ -1,53 +1,27 @@
 //! Which encoding a client wants, from its `Accept-Encoding` (RFC 9110, section 12.5.3).
 
+use super::weights::members;
 use crate::metrics::Encoding;
 
 /// The encoding to answer with. What we cannot satisfy (`identity;q=0` without gzip) is answered as it is: a scrape that
 /// was refused for a matter of form would help nobody.
-pub(super) fn encoding<'a>(accept_encoding: impl Iterator<Item = &'a str>) -> Encoding {
+pub(in crate::server) fn encoding<'a>(accept_encoding: impl Iterator<Item = &'a str>) -> Encoding {
     let (mut gzip, mut identity, mut any) = (None, None, None);
-    for member in accept_encoding.flat_map(|line| line.split(',')) {
-        let mut parts = member.split(';').map(str::trim);
-        let coding = parts.next().unwrap_or_default();
-        let Some(weight) = weight(parts) else { continue };
-        let slot = if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
+    for member in members(accept_encoding) {
+        let slot = if member.is("gzip") || member.is("x-gzip") {
             &mut gzip
-        } else if coding.eq_ignore_ascii_case("identity") {
+        } else if member.is("identity") {
             &mut identity
-        } else if coding == "*" {
+        } else if member.is("*") {
             &mut any
         } else {
             continue;
         };
-        *slot = Some(slot.map_or(weight, |before: u16| before.max(weight)));
+        *slot = Some(slot.map_or(member.weight, |before: u16| before.max(member.weight)));
     }
     // Identity that nobody named is acceptable, but what is named comes first.
     let (gzip, identity) = (gzip.or(any).unwrap_or(0), identity.or(any).unwrap_or(0));
     if gzip > 0 && gzip >= identity { Encoding::Gzip } else { Encoding::Identity }
-}
-
-/// The weight in thousandths; `None` for what is no weight.
-fn weight<'a>(parameters: impl Iterator<Item = &'a str>) -> Option<u16> {
-    for parameter in parameters {
-        let Some((name, value)) = parameter.split_once('=') else { continue };
-        if name.trim().eq_ignore_ascii_case("q") {
-            return thousandths(value.trim());
-        }
-    }
-    Some(1000)
-}
-
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let fraction: u16 = format!("{fraction:0<3}").parse().ok()?;
-    match (whole, fraction) {
-        ("0", _) => Some(fraction),
-        ("1", 0) => Some(1000),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
