@@ -25,8 +25,9 @@ lint: machine ## format and lints only
 proof: machine ## reading is true, in ten thousand random worlds: "What may be late" in ARCHITECTURE.md
 	@tests/run.sh proof
 
-bench: machine ## what a page costs, beside the prometheus crate, and how many requests reading takes: docs/performance.md
-	cargo bench --locked --bench page -- --quiet
+bench: ## what a page costs, beside nginx and promhttp, and how many requests reading takes: docs/performance.md
+	@tests/machine.sh bench
+	cargo bench --locked --bench page
 	cargo bench --locked --bench reading
 
 docs: machine ## writes the generated pages: docs/metrics.md

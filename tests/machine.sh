@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to what is needed of the machine: Rust, and on Debian these packages. Quiet where nothing is missing.
-# `tests/machine.sh` for the build, `tests/machine.sh tests` for the tests as well.
+# `tests/machine.sh` for the build, `tests/machine.sh tests` for the tests as well, `tests/machine.sh bench` for `make bench`.
 #   gcc, libc6-dev           the linker, and the C and assembler parts of the crate `ring`
 #   ca-certificates          the roots by which cargo trusts the crate registry
 #   prometheus               promtool, and a Prometheus that tests/ecosystem starts by itself
@@ -9,16 +9,25 @@
 #   curl                     one of those who read our page
 #   python3-venv             for what comes from PyPI: the vendor's SDK, which goes into target/sdk, and Prometheus's
 #                            client, which goes into target/readers
+# and for `make bench`, with python3-venv for Go, which comes from PyPI and goes into target/go:
+#   nginx                    the same bytes as a file
+#   golang-github-prometheus-client-golang-dev
+#                            what promhttp is built from, where no Go module proxy can be reached
+#   valgrind                 callgrind, which counts instructions
+#   util-linux               taskset, which gives each process its core
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly for_build=(gcc libc6-dev ca-certificates)
-readonly servers=(prometheus prometheus-alertmanager)
-readonly for_tests=("${servers[@]}" systemd curl python3-venv)
+readonly servers=(prometheus prometheus-alertmanager nginx)
+readonly for_tests=(prometheus prometheus-alertmanager systemd curl python3-venv)
+readonly for_bench=(nginx golang-github-prometheus-client-golang-dev valgrind util-linux python3-venv)
 readonly sdk=target/sdk
 readonly sdk_packages=tests/ecosystem/sdk.txt
 readonly readers=target/readers
 readonly readers_packages=tests/ecosystem/readers.txt
+readonly go=target/go
+readonly go_packages=benches/page/promhttp/go.txt
 
 main() {
     command -v cargo >/dev/null || fail "there is no cargo on this machine: install Rust from https://rustup.rs"
@@ -26,15 +35,19 @@ main() {
     case "${1-}" in
         '') ;;
         tests) packages+=("${for_tests[@]}") ;;
-        *) fail "usage: tests/machine.sh [tests]" ;;
+        bench) packages+=("${for_bench[@]}") ;;
+        *) fail "usage: tests/machine.sh [tests | bench]" ;;
     esac
     if command -v dpkg-query >/dev/null; then
         install_missing "${packages[@]}"
     fi
-    if [ "${1-}" = tests ]; then
-        install_from_pypi "the vendor's SDK" "$sdk_packages" "$sdk"
-        install_from_pypi "Prometheus's client" "$readers_packages" "$readers"
-    fi
+    case "${1-}" in
+        tests)
+            install_from_pypi "the vendor's SDK" "$sdk_packages" "$sdk"
+            install_from_pypi "Prometheus's client" "$readers_packages" "$readers"
+            ;;
+        bench) install_from_pypi Go "$go_packages" "$go" ;;
+    esac
     command -v cc >/dev/null || fail "there is no C compiler (cc) on this machine: install gcc and the C library's headers"
 }
 

@@ -1,114 +1,114 @@
-//! What a page costs: to write it, to send it, to learn that nothing has changed.
+//! What a page costs: to send it, beside those who send files and those who write it at every scrape; to make it, and to
+//! keep it up to date.
 //!
-//! `make bench` runs it, and prints the ratios of this one run. What they came to on our machine: `docs/performance.md`.
+//! `make bench` runs it, prints the tables, and writes them into `docs/performance.md`. `cargo bench --bench page --
+//! --quick` is for those who work on it: smaller pages, one round, and nothing is written.
 
-mod peer;
-mod summary;
+mod apply;
+mod end;
+mod exposition;
+mod goals;
+mod instructions;
+mod load;
+mod machine;
+mod ours;
+mod peers;
+mod rounds;
+mod serving;
+mod sizes;
+mod statistics;
+mod table;
+mod upkeep;
 mod world;
 
-use criterion::{BatchSize, BenchmarkId, Criterion};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use hss_exporter::metrics::{Build, Encoding, Format, Instruments, SnapshotPage, Wanted};
-use hss_exporter::model::Snapshot;
-use peer::Peer;
-use std::error::Error;
+use load::Answer;
+use peers::{Server, nginx, promhttp};
+use sizes::Size;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Duration;
 
-/// How many series of tasks the pages have.
-const SERIES: [usize; 2] = [10_000, 100_000];
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// How many tasks the ledger knows.
-const KNOWN: usize = 20_000;
+/// Everything that was measured.
+struct Figures {
+    promhttp: promhttp::Promhttp,
+    nginx: String,
+    /// Of the machine, before anything was measured.
+    load_average: String,
+    bytes: Vec<rounds::Bytes>,
+    scrapes: Vec<rounds::Scrapes>,
+    /// The series of the page of which the rest tells.
+    series: usize,
+    making: upkeep::Making,
+    disturbed: [upkeep::Disturbed; 2],
+    memory: [upkeep::Memory; 2],
+    instructions: u64,
+    apply: f64,
+    end: f64,
+}
 
-/// What a page is compressed with by us (`metrics/page.rs`), and so here for the peer as well.
-const EFFORT: Compression = Compression::new(2);
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let results = Path::new(env!("CARGO_TARGET_TMPDIR")).join("criterion");
-    let mut criterion = Criterion::default()
-        .output_directory(&results)
-        .sample_size(20)
-        .warm_up_time(Duration::from_secs(1))
-        .measurement_time(Duration::from_secs(3))
-        .configure_from_args();
-    for series in SERIES {
-        let snapshot = world::snapshot(series);
-        write(&mut criterion, series, &snapshot)?;
-        send(&mut criterion, series, &snapshot);
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "--bench").collect();
+    match *arguments {
+        ["serve", series] => serving::serve(series.parse()?),
+        ["encoder", file] => peers::encoder::serve(file),
+        ["whole", series] => {
+            black_box(ours::whole(&world::World::of(series.parse()?).snapshot()));
+            Ok(())
+        }
+        ["--quick"] => {
+            let figures = measure(&sizes::QUICK, 10_000, 1)?;
+            Ok(io::stdout().lock().write_all(table::of(&figures)?.as_bytes())?)
+        }
+        [] => {
+            let table = table::of(&measure(&sizes::ALL, sizes::USUAL, 5)?)?;
+            io::stdout().lock().write_all(table.as_bytes())?;
+            table::write(&table)
+        }
+        _ => Err("usage: cargo bench --bench page [-- --quick]".into()),
     }
-    apply(&mut criterion);
-    criterion.final_summary();
-    let text = summary::of(&results)?;
-    Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// The same series, by our table and by the `prometheus` crate.
-fn write(criterion: &mut Criterion, series: usize, snapshot: &Snapshot) -> Result<(), Box<dyn Error>> {
-    let peer = Peer::new()?;
-    peer.fill(snapshot);
-    let text = text(snapshot);
-    peer::compare(&text, &peer.text()?, series)?;
-    let mut group = criterion.benchmark_group("write");
-    group.bench_with_input(BenchmarkId::new("table and gzip", series), snapshot, |bencher, snapshot| {
-        bencher.iter(|| SnapshotPage::render(black_box(snapshot)));
-    });
-    group.bench_function(BenchmarkId::new("gzip alone", series), |bencher| {
-        bencher.iter(|| gzip(text.as_bytes()));
-    });
-    group.bench_function(BenchmarkId::new("prometheus, filled before", series), |bencher| {
-        bencher.iter(|| peer.text());
-    });
-    group.bench_function(BenchmarkId::new("prometheus, filled before, and gzip", series), |bencher| {
-        bencher.iter(|| peer.text().map(|text| gzip(text.as_bytes())));
-    });
-    group.bench_function(BenchmarkId::new("prometheus, cleared and filled", series), |bencher| {
-        bencher.iter(|| {
-            peer.clear();
-            peer.fill(black_box(snapshot));
-            peer.text()
-        });
-    });
-    group.finish();
-    Ok(())
-}
-
-/// What is left to do at a scrape.
-fn send(criterion: &mut Criterion, series: usize, snapshot: &Snapshot) {
-    let page = SnapshotPage::render(snapshot);
-    let instruments = Instruments::new(snapshot.accounts.iter().map(|account| &*account.name), Build::THIS);
-    let mut group = criterion.benchmark_group("scrape");
-    for (name, encoding) in [("plain", Encoding::Identity), ("gzip", Encoding::Gzip)] {
-        group.bench_function(BenchmarkId::new(name, series), |bencher| {
-            let wanted = Wanted { format: Format::Text0, encoding, names: Vec::new() };
-            bencher.iter(|| page.compose(&instruments, &wanted).to_vec());
-        });
+fn measure(sizes: &[Size], series: usize, rounds: usize) -> Result<Figures, Failure> {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let promhttp = promhttp::build(house)?;
+    let load_average = machine::load_average();
+    machine::to_the_loads_core()?;
+    let (mut bytes, mut scrapes) = (Vec::new(), Vec::new());
+    for size in sizes {
+        let (of_page, of_size) = rounds::run(*size, &promhttp)?;
+        bytes.push(of_page);
+        scrapes.extend(of_size);
     }
-    group.finish();
-}
-
-/// A page of 200 tasks, none of which has changed.
-fn apply(criterion: &mut Criterion) {
-    let (mut ledger, page) = world::ledger(KNOWN);
-    let at = world::now();
-    let mut group = criterion.benchmark_group("apply");
-    group.bench_function("unchanged page", |bencher| {
-        bencher.iter_batched(|| page.clone(), |page| ledger.apply(at, page), BatchSize::SmallInput);
-    });
-    group.finish();
-}
-
-fn text(snapshot: &Snapshot) -> String {
-    let wanted = Wanted { format: Format::Text0, encoding: Encoding::Identity, names: Vec::new() };
-    let page = SnapshotPage::render(snapshot).compose(&Instruments::new([], Build::THIS), &wanted);
-    String::from_utf8_lossy(&page.to_vec()).into_owned()
-}
-
-fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), EFFORT);
-    encoder.write_all(text)?;
-    encoder.finish()
+    let mut ours = Server::of_us("serve", &series.to_string())?;
+    let disturbed =
+        [upkeep::disturbed(&mut ours, Answer::Plain, rounds)?, upkeep::disturbed(&mut ours, Answer::Gzip, rounds)?];
+    let making = upkeep::making(&mut ours, rounds * 10)?;
+    drop(ours);
+    let mut ours = Server::of_us("serve", &series.to_string())?;
+    let of_ours = upkeep::memory(&mut ours)?;
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(&file, load::fetch(ours.address, Answer::Plain)?)?;
+    drop(ours);
+    let name = file.path().to_str().ok_or("the file's name is no text")?;
+    let mut theirs = Server::start(&promhttp.program, &[name])?;
+    let memory = [of_ours, upkeep::memory(&mut theirs)?];
+    let instructions = instructions::of_a_page(series)?;
+    let (apply, end) = (apply::seconds(), end::seconds());
+    Ok(Figures {
+        promhttp,
+        nginx: nginx::version()?,
+        load_average,
+        bytes,
+        scrapes,
+        series,
+        making,
+        disturbed,
+        memory,
+        instructions,
+        apply,
+        end,
+    })
 }

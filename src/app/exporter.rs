@@ -16,6 +16,9 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
+/// How old at most is what the page says of this process.
+const LOOK_AT_PROCESS: Duration = Duration::from_secs(1);
+
 /// What the command line decides.
 pub struct Settings {
     /// Where to listen.
@@ -56,6 +59,7 @@ pub struct Exporter {
     state: State,
     refresher: JoinHandle<()>,
     renderer: AbortHandle,
+    watcher: AbortHandle,
 }
 
 impl Exporter {
@@ -83,6 +87,7 @@ impl Exporter {
         let ready = ready(&refresher, config.refresh.interval);
         let refresher = tokio::spawn(refresher.run());
         let alive = refresher.abort_handle();
+        let watcher = tokio::spawn(look_at_process(Arc::clone(&instruments))).abort_handle();
         let state = State {
             version: env!("CARGO_PKG_VERSION"),
             telemetry_path,
@@ -95,7 +100,7 @@ impl Exporter {
             ready,
             clock,
         };
-        Ok(Self { listeners, addresses, snapshots, state, refresher, renderer })
+        Ok(Self { listeners, addresses, snapshots, state, refresher, renderer, watcher })
     }
 
     /// Where it listens.
@@ -113,6 +118,7 @@ impl Exporter {
         server::serve(self.listeners, self.state, Limits::default(), shutdown).await;
         self.refresher.abort();
         self.renderer.abort();
+        self.watcher.abort();
     }
 }
 
@@ -138,6 +144,14 @@ async fn render(
                 press = Press::default();
             }
         }
+    }
+}
+
+/// Keeps what the page says of this process up to date.
+async fn look_at_process(instruments: Arc<Instruments>) {
+    loop {
+        tokio::time::sleep(LOOK_AT_PROCESS).await;
+        instruments.look_at_process();
     }
 }
 

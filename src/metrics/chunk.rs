@@ -7,6 +7,9 @@ use std::fmt;
 /// On a page of a hundred thousand lines: nearly as small as with the usual effort, at half its cost.
 const EFFORT: Compression = Compression::new(4);
 
+/// What is smaller than this stands in one chunk with its neighbours.
+pub(super) const SMALL: usize = 4 * 1024;
+
 /// RFC 1952: deflate, no name, no time (or two pages of one snapshot would differ), unknown system.
 pub(super) const GZIP_HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
@@ -14,6 +17,7 @@ pub(super) const GZIP_HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) text: Bytes,
+    /// Empty, as if it had no checksum, where the chunk is too small to stand by itself.
     pub(super) packed: Bytes,
     pub(super) crc: Crc,
     /// Lines with a value.
@@ -29,9 +33,16 @@ pub(super) struct Packer {
 impl Packer {
     /// Makes a chunk.
     pub(super) fn chunk(&mut self, text: &[u8], series: usize) -> Chunk {
-        let packed =
-            if text.is_empty() { Bytes::new() } else { Bytes::copy_from_slice(self.pack(text, FlushCompress::Full)) };
+        let packed = Bytes::copy_from_slice(self.pack(text, FlushCompress::Sync));
         Chunk { text: Bytes::copy_from_slice(text), packed, crc: crc(text), series }
+    }
+
+    /// Makes a chunk, compressed only if it is large enough to stand by itself in a page.
+    pub(super) fn part(&mut self, text: &[u8], series: usize) -> Chunk {
+        match text.len() {
+            ..SMALL => Chunk { text: Bytes::copy_from_slice(text), packed: Bytes::new(), crc: Crc::new(), series },
+            SMALL.. => self.chunk(text, series),
+        }
     }
 
     /// Compresses what a gzip member ends with, after what has this checksum.

@@ -100,7 +100,7 @@ impl Group {
     fn of(members: Vec<Shown>, lines: &Lines<'_>, old: Option<&Arc<Chunk>>, packer: &mut Packer) -> Self {
         let chunk = match old {
             Some(old) if old.text == lines.text => Arc::clone(old),
-            _ => Arc::new(packer.chunk(&lines.text, lines.series)),
+            _ => Arc::new(packer.part(&lines.text, lines.series)),
         };
         Self { members, chunk, dropped: lines.dropped }
     }

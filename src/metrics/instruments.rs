@@ -4,14 +4,18 @@
 //! with 0, so that Prometheus sees the first event as an increase.
 
 use super::CATALOG;
+use super::ends::{Edition, News};
 use super::family::{Family, Instrument, Kind, Source};
 use super::lines::Lines;
 use super::value::Value;
 use crate::model::Reason;
 use crate::model::observe::{Api, Field, LogLevel, Note, Observe};
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
+#[cfg(target_os = "linux")]
+use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Metric, MetricFamily, MetricType};
 use prometheus::{CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use std::sync::{Mutex, PoisonError};
 
 /// The label `code` of an attempt that ended without an HTTP status.
 const NO_STATUS: &str = "error";
@@ -23,6 +27,9 @@ const LATENCY_BUCKETS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60
 #[derive(Debug)]
 pub struct Instruments {
     registry: Registry,
+    news: News,
+    /// What was last seen of the process.
+    process: Mutex<Vec<MetricFamily>>,
     build_info: GaugeVec,
     attempts: IntCounterVec,
     errors: IntCounterVec,
@@ -67,13 +74,19 @@ impl Instruments {
     /// Instruments that have counted nothing, for these accounts.
     pub fn new<'a>(accounts: impl IntoIterator<Item = &'a str>, build: Build) -> Self {
         let instruments = Self::of_one_page(accounts, build);
+        instruments.look_at_process();
+        instruments
+    }
+
+    /// Looks how this process is doing: `process_*` say what was seen last. A few files of the system are read.
+    pub fn look_at_process(&self) {
         #[cfg(target_os = "linux")]
-        #[expect(clippy::expect_used, reason = "its names are none of the catalogue's")]
-        instruments
-            .registry
-            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
-            .expect("no name is doubled");
-        instruments
+        {
+            let mut seen = ProcessCollector::for_self().collect();
+            seen.sort_by(|a, b| a.name().cmp(b.name()));
+            *self.process.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+            self.news.add();
+        }
     }
 
     /// The same for a process that prints its page and ends: without `process_*`, which whoever publishes the page has of
@@ -110,6 +123,8 @@ impl Instruments {
             unknown_values: count(Instrument::UnknownValues)?,
             log_messages: count(Instrument::LogMessages)?,
             registry: registry.clone(),
+            news: News::default(),
+            process: Mutex::default(),
         })
     }
 
@@ -146,7 +161,14 @@ impl Instruments {
 
     /// What has been counted until now.
     pub(super) fn gather(&self) -> Gathered {
-        Gathered(self.registry.gather())
+        let mut families = self.registry.gather();
+        families.extend(self.process.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        Gathered(families)
+    }
+
+    /// Which edition of them [`Self::gather`] will give, or an older one.
+    pub(super) fn edition(&self) -> Edition {
+        self.news.edition()
     }
 }
 
@@ -197,6 +219,7 @@ impl Observe for Instruments {
             }
             Note::LogMessage { level } => with(&self.log_messages, &[level.as_str()], |count| count.inc()),
         }
+        self.news.add();
     }
 }
 

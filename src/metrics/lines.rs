@@ -5,6 +5,9 @@ use super::write::{write_bound, write_label_value, write_number, write_time, wri
 use crate::model::facts::Run;
 use std::ops::Range;
 
+/// So many bytes are written to as a rule before they become a chunk.
+const USUAL: usize = 24 * 1024;
+
 /// An exemplar's labels, names and values together, have at most so many characters.
 const LONGEST_EXEMPLAR: usize = 128;
 
@@ -46,7 +49,7 @@ impl<'n> Lines<'n> {
             after: if labels.is_empty() { " " } else { "\"} " },
             exemplars,
             prefix: String::new(),
-            text: Vec::new(),
+            text: Vec::with_capacity(USUAL),
             series: 0,
             dropped: 0,
             part: Vec::new(),

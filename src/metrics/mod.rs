@@ -9,6 +9,7 @@ mod catalog;
 mod chunk;
 mod column;
 mod docs;
+mod ends;
 mod family;
 mod format;
 mod instruments;

@@ -1,12 +1,9 @@
 //! Families -> the pieces of a page, plain and compressed.
 
-use super::chunk::{Chunk, GZIP_HEADER, Packer};
+use super::chunk::{Chunk, GZIP_HEADER, Packer, SMALL};
 use bytes::Bytes;
 use flate2::Crc;
 use std::sync::Arc;
-
-/// What is smaller than this stands in one piece with its neighbours.
-const SMALL: usize = 4 * 1024;
 
 /// What is put together has at most so many bytes, or a few more.
 const LARGE: usize = 64 * 1024;

@@ -1,12 +1,13 @@
 //! What a snapshot gives to the page, and the page as it is wanted at a scrape.
 
 use super::chunk::Packer;
+use super::ends::{End, Ends};
 use super::family::Size;
 use super::press::Press;
 use super::sheet::Sheet;
 use super::tail::tail;
 use super::write::Spelling;
-use super::{Encoding, Format, Instruments, Page, Wanted};
+use super::{Encoding, Instruments, Page, Wanted};
 use crate::model::Snapshot;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct SnapshotPage {
     sheets: Arc<Sheets>,
+    ends: Ends,
 }
 
 /// The same in each spelling.
@@ -31,7 +33,7 @@ thread_local! {
 
 impl SnapshotPage {
     pub(super) fn of(sheets: Arc<Sheets>) -> Self {
-        Self { sheets }
+        Self { sheets, ends: Ends::default() }
     }
 
     /// Writes and compresses what a snapshot gives, from nothing.
@@ -41,24 +43,15 @@ impl SnapshotPage {
 
     /// The page, as it stands at this scrape.
     pub fn compose(&self, instruments: &Instruments, wanted: &Wanted) -> Page {
-        let end = self.end(instruments, wanted);
-        PACKER.with_borrow_mut(|packer| {
-            let whole = match Spelling::from(wanted.format) {
-                Spelling::Text => &self.sheets.text,
-                Spelling::OpenMetrics => &self.sheets.open,
-            };
-            let part;
-            let sheet = if wanted.names.is_empty() {
-                whole
-            } else {
-                part = whole.only(&wanted.names, packer);
-                &part
-            };
-            match wanted.encoding {
-                Encoding::Identity => Page::new(Arc::clone(&sheet.plain), end.into()),
-                Encoding::Gzip => Page::new(Arc::clone(&sheet.packed), packer.end(&sheet.crc, &end)),
-            }
-        })
+        let spelling = wanted.format.into();
+        let whole = self.sheets.of(spelling);
+        if !wanted.names.is_empty() {
+            let part = PACKER.with_borrow_mut(|packer| whole.only(&wanted.names, packer));
+            let end = self.end(instruments, &part, spelling, &wanted.names);
+            return page(&part, end, wanted.encoding);
+        }
+        let end = self.ends.of(instruments.edition(), spelling, || self.end(instruments, whole, spelling, &[]));
+        page(whole, end, wanted.encoding)
     }
 
     /// How many series the page has, as it stands at this scrape.
@@ -66,9 +59,10 @@ impl SnapshotPage {
         self.sheets.text.series + tail(&instruments.gather(), Spelling::Text, &[], Size::default()).series
     }
 
-    /// The families of the scrape. Two of them say how large the whole page is as plain text, digits of themselves
-    /// included: written again until it is so, which is soon, because a larger number only ever makes the page larger.
-    fn end(&self, instruments: &Instruments, wanted: &Wanted) -> Vec<u8> {
+    /// The families of the scrape, or those of them that are named, for a page that begins with this sheet. Two of them say
+    /// how large the whole page is as plain text, digits of themselves included: written again until it is so, which is
+    /// soon, because a larger number only ever makes the page larger.
+    fn end(&self, instruments: &Instruments, sheet: &Sheet, spelling: Spelling, names: &[String]) -> End {
         const ENOUGH: usize = 6;
         let gathered = instruments.gather();
         let text = &self.sheets.text;
@@ -82,9 +76,26 @@ impl SnapshotPage {
             }
             size = page;
         }
-        if wanted.format == Format::OpenMetrics || !wanted.names.is_empty() {
-            written = tail(&gathered, wanted.format.into(), &wanted.names, size).text;
+        if spelling == Spelling::OpenMetrics || !names.is_empty() {
+            written = tail(&gathered, spelling, names, size).text;
         }
-        written
+        let packed = PACKER.with_borrow_mut(|packer| packer.end(&sheet.crc, &written));
+        End { text: written.into(), packed }
+    }
+}
+
+fn page(sheet: &Sheet, end: End, encoding: Encoding) -> Page {
+    match encoding {
+        Encoding::Identity => Page::new(Arc::clone(&sheet.plain), end.text),
+        Encoding::Gzip => Page::new(Arc::clone(&sheet.packed), end.packed),
+    }
+}
+
+impl Sheets {
+    fn of(&self, spelling: Spelling) -> &Sheet {
+        match spelling {
+            Spelling::Text => &self.text,
+            Spelling::OpenMetrics => &self.open,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The families that are taken at the scrape, and at last those that the `prometheus` crate knows of the process.
 
 use super::CATALOG;
-use super::family::{Size, Source};
+use super::family::{Family, Size, Source};
 use super::instruments::Gathered;
 use super::lines::Lines;
 use super::write::{Spelling, header};
@@ -18,7 +18,8 @@ pub(super) struct Tail {
 pub(super) fn tail(gathered: &Gathered, spelling: Spelling, names: &[String], page: Size) -> Tail {
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     let mut tail = Tail::default();
-    for family in CATALOG.iter().filter(|family| is_wanted(family.name)) {
+    let taken = |family: &&Family| matches!(family.source, Source::Instrument(_) | Source::Page(_));
+    for family in CATALOG.iter().filter(taken).filter(|family| is_wanted(family.name)) {
         let mut lines = Lines::new(family.name, family.labels, 0, false);
         lines.part("", |lines| match family.source {
             Source::Instrument(_) => gathered.samples(family, lines),

@@ -4,19 +4,23 @@ use super::value::fit;
 use super::write::write_label_value;
 use crate::model::{Shown, Standing, TaskRow};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 /// How many labels name a target.
 pub(super) const LABELS: usize = 3;
 
+/// A task, with its id as a page shows it.
+pub(super) type NamedTask<'a> = (Cow<'a, str>, &'a TaskRow);
+
 /// A target of a snapshot.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     pub(super) standing: &'a Standing,
+    shown: &'a Shown,
     /// What the labels of all its series begin with, but for the closing quote.
     pub(super) prefix: String,
-    /// The tasks that have series of their own, with their ids as a page shows them, in the order of these.
-    pub(super) tasks: Vec<(Cow<'a, str>, &'a TaskRow)>,
+    tasks: OnceCell<Vec<NamedTask<'a>>>,
     /// How many are withheld, where tasks have series of their own.
     pub(super) withheld: Option<usize>,
 }
@@ -30,10 +34,23 @@ impl<'a> View<'a> {
             prefix.extend_from_slice(name.as_bytes());
             write_label_value(&mut prefix, value);
         }
-        let mut tasks: Vec<_> = shown.tasks().map(|row| (fit(&row.task.id), row)).collect();
-        tasks.sort_by(|(a, _), (b, _)| a.cmp(b));
         let prefix = String::from_utf8_lossy(&prefix).into_owned();
-        Self { standing: &shown.standing, prefix, tasks, withheld: limited.then(|| shown.withheld()) }
+        let withheld = limited.then(|| shown.withheld());
+        Self { standing: &shown.standing, shown, prefix, tasks: OnceCell::new(), withheld }
+    }
+
+    /// The tasks that have series of their own, in no order: for families of which few have any.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'a TaskRow> {
+        self.shown.tasks()
+    }
+
+    /// The same in the order of their ids.
+    pub(super) fn tasks(&self) -> &[NamedTask<'a>] {
+        self.tasks.get_or_init(|| {
+            let mut tasks: Vec<_> = self.rows().map(|row| (fit(&row.task.id), row)).collect();
+            tasks.sort_by(|(a, _), (b, _)| a.cmp(b));
+            tasks
+        })
     }
 }
 

@@ -48,8 +48,9 @@ pub(super) fn header(spelling: Spelling, name: &str, help: &str, kind: Kind) -> 
 
 /// A label value, made fit for a page.
 pub(super) fn write_label_value(out: &mut Vec<u8>, value: &str) {
-    let plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
-    if value.len() <= super::value::LONGEST_LABEL_VALUE && value.bytes().all(plain) {
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
+    // Every byte is looked at: eight at a time take less long than stopping at the first that is special.
+    if value.len() <= super::value::LONGEST_LABEL_VALUE && value.bytes().fold(true, |all, byte| all & plain(byte)) {
         return out.extend_from_slice(value.as_bytes());
     }
     write_escaped(out, &fit(value), true);

@@ -1,5 +1,7 @@
 //! The hermetic suite: one binary, real loopback HTTP against the simulated cloud. A module is a statement's subject.
 
+/// How often a scrape allocates.
+mod allocations;
 /// A credential that the cloud refuses.
 mod breaker;
 /// Requests to the cloud: retries, budget, bodies, what each error shape means.

@@ -7,7 +7,7 @@ use crate::metrics::view::View;
 use crate::model::{Counts, Status, TaskRow};
 
 pub(in crate::metrics) fn info(view: &View<'_>, out: &mut Lines<'_>) {
-    for (id, row) in &view.tasks {
+    for (id, row) in view.tasks() {
         let task = &row.task;
         let name = task.name.as_deref().unwrap_or_default();
         let described = [id, task.task_type().as_str(), task.trigger.as_str(), task.scan.as_str(), name];
@@ -33,7 +33,9 @@ pub(in crate::metrics) fn end(view: &View<'_>, out: &mut Lines<'_>) {
 }
 
 pub(in crate::metrics) fn estimated_remaining(view: &View<'_>, out: &mut Lines<'_>) {
-    each(view, out, |row| row.task.estimated_remaining.filter(|_| row.task.status == Status::Running));
+    for row in view.rows().filter(|row| row.task.status == Status::Running) {
+        out.add_known([&*row.task.id], row.task.estimated_remaining);
+    }
 }
 
 pub(in crate::metrics) fn clusters(view: &View<'_>, out: &mut Lines<'_>) {
@@ -60,7 +62,7 @@ pub(in crate::metrics) fn scan_files(view: &View<'_>, out: &mut Lines<'_>) {
 }
 
 fn each<V: Into<Value>>(view: &View<'_>, out: &mut Lines<'_>, value: fn(&TaskRow) -> Option<V>) {
-    for (id, row) in &view.tasks {
+    for (id, row) in view.tasks() {
         out.add_known([&**id], value(row));
     }
 }
@@ -70,7 +72,7 @@ fn each_state<V: Into<Value>, const N: usize>(
     out: &mut Lines<'_>,
     states: fn(&TaskRow) -> States<V, N>,
 ) {
-    for (id, row) in &view.tasks {
+    for (id, row) in view.tasks() {
         for (state, value) in states(row) {
             out.add_known([&**id, state], value);
         }
