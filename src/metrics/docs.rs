@@ -64,7 +64,7 @@ and may go when that changes.
 
 const PROCESS: &str = "
 On Linux the page ends with the `process_*` families of the `prometheus` crate: CPU time, memory, file descriptors, threads and
-start time of the exporter's process, under the names that all Prometheus clients use.
+start time of the exporter's process, under the names that all Prometheus clients use, as they were within the last second.
 ";
 
 /// A row of a section's table.

@@ -4,14 +4,11 @@ use super::body::Body as Answer;
 use super::negotiate::{MOST_NAMES, encoding, media_type, names};
 use super::reply::Reply;
 use super::serve::{Course, Serving};
-use crate::metrics::{Encoding, Format, Wanted};
+use crate::metrics::{Encoding, Wanted};
 use hyper::body::Body;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 use hyper::{Method, Request, Response, StatusCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// What the exposition is written in; last what is sent to those who do not mind.
-const FORMATS: [Format; 3] = [Format::OpenMetrics, Format::Text1, Format::Text0];
 
 /// What there is to ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +67,7 @@ fn exposition<B>(request: &Request<B>, encoding: Encoding, serving: &Serving) ->
         let sentence = format!("more than {MOST_NAMES} times name[]; ask for fewer families, or for all of them");
         return Reply::sentence(StatusCode::BAD_REQUEST, sentence);
     };
-    let media_type = media_type(lines(request, ACCEPT), &FORMATS);
+    let media_type = media_type(lines(request, ACCEPT));
     let wanted = Wanted { format: media_type.format, encoding, names };
     match catch_unwind(AssertUnwindSafe(|| (serving.state.exposition)(&wanted))) {
         Ok(page) => Reply::exposition(media_type, encoding, page),

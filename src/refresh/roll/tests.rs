@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use super::*;
+use crate::config;
 
 fn found(ones: &[(&str, &str)]) -> Vec<Found> {
     ones.iter().map(|(id, name)| Found { id: (*id).into(), name: (*name).into() }).collect()
@@ -65,4 +66,25 @@ fn while_nothing_is_known_it_is_looked_again_soon_and_then_less_often() {
     assert_eq!(wait(false, 1, Some(Reason::Auth)), 5 * minute);
     assert_eq!(wait(true, 1, Some(Reason::Server)), hour);
     assert_eq!(wait(true, 0, None), hour);
+}
+
+/// An account that discovers the projects of its region.
+fn account() -> Account {
+    let text = "accounts: [{ name: prod, region: cn-north-4, projects: discover }]";
+    let environment = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"].map(|name| (name.to_owned(), "x".to_owned()));
+    config::parse(text, "test", &environment).unwrap().config.accounts.remove(0)
+}
+
+#[test]
+fn where_there_are_too_many_those_that_are_watched_stay() {
+    let mut rolls = Rolls::default();
+    let ids: Vec<String> = (0..=MOST_TARGETS).map(|number| format!("{number:032}")).collect();
+    rolls.projects.call(ids.iter().map(|id| Found { id: id.as_str().into(), name: id.as_str().into() }));
+    let last = ids.last().unwrap();
+    let has_last = |targets: &Targets| targets.watches.iter().any(|watch| *watch.target.project.id == **last);
+    let first_look = rolls.targets(&account(), &BTreeSet::new());
+    assert_eq!((first_look.watches.len(), first_look.left_out, has_last(&first_look)), (MOST_TARGETS, 1, false));
+    let watched = BTreeSet::from([(last.as_str().into(), EnterpriseProject::All.id().into())]);
+    let later = rolls.targets(&account(), &watched);
+    assert_eq!((later.watches.len(), later.left_out, has_last(&later)), (MOST_TARGETS, 1, true));
 }

@@ -25,12 +25,15 @@ enum Escaping {
     Values,
 }
 
-/// The media type to answer with, in one of these formats: that which is liked most, of those that one which is named more
+/// Our formats; last what is sent to those who do not mind.
+const FORMATS: [Format; 3] = [Format::OpenMetrics, Format::Text1, Format::Text0];
+
+/// The media type to answer with, in one of our formats: that which is liked most, of those that one which is named more
 /// closely, of those the first, of those the last of our formats. Who accepts none of them gets the oldest, which everybody
 /// reads: a refusal would help nobody.
-pub(in crate::server) fn media_type<'a>(accept: impl Iterator<Item = &'a str>, formats: &[Format]) -> MediaType {
+pub(in crate::server) fn media_type<'a>(accept: impl Iterator<Item = &'a str>) -> MediaType {
     let ranges: Vec<Member<'_>> = members(accept).collect();
-    let acceptable = formats.iter().filter_map(|&format| {
+    let acceptable = FORMATS.into_iter().filter_map(|format| {
         // The closest range decides about a format, even where a wider one likes it more.
         let fitting =
             ranges.iter().enumerate().filter_map(|(place, range)| Some((closeness(range, format)?, place, range)));
@@ -103,11 +106,9 @@ mod tests {
     use super::*;
     use Format::{OpenMetrics, Text0, Text1};
 
-    const ALL: [Format; 3] = [OpenMetrics, Text1, Text0];
-
     #[track_caller]
     fn check(accept: &str, format: Format) {
-        assert_eq!(media_type([accept].into_iter(), &ALL).format, format, "{accept}");
+        assert_eq!(media_type([accept].into_iter()).format, format, "{accept}");
     }
 
     #[test]
@@ -150,7 +151,7 @@ mod tests {
         {
             check(accept, Text0);
         }
-        assert_eq!(media_type([].into_iter(), &ALL).content_type(), "text/plain; version=0.0.4; charset=utf-8");
+        assert_eq!(media_type([].into_iter()).content_type(), "text/plain; version=0.0.4; charset=utf-8");
         check("application/*", OpenMetrics);
         check("text/*;q=0,*/*", OpenMetrics);
     }
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn lines_are_one_list() {
         let lines = ["text/plain;q=0.4", "application/openmetrics-text;q=0.5,*/*;q=0.1"];
-        assert_eq!(media_type(lines.into_iter(), &ALL).format, OpenMetrics);
+        assert_eq!(media_type(lines.into_iter()).format, OpenMetrics);
     }
 
     #[test]
@@ -177,7 +178,7 @@ mod tests {
                 "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
             ),
         ] {
-            assert_eq!(media_type([accept].into_iter(), &ALL).content_type(), content_type, "{accept}");
+            assert_eq!(media_type([accept].into_iter()).content_type(), content_type, "{accept}");
         }
     }
 
@@ -187,7 +188,7 @@ mod tests {
             for scheme in ["allow-utf-8", "underscores", "dots", "values"] {
                 let accept = format!("{format};version=1.0.0;escaping={scheme}");
                 let wanted = format!("{format}; version=1.0.0; charset=utf-8; escaping={scheme}");
-                assert_eq!(media_type([accept.as_str()].into_iter(), &ALL).content_type(), wanted);
+                assert_eq!(media_type([accept.as_str()].into_iter()).content_type(), wanted);
             }
         }
     }
