@@ -22,7 +22,8 @@ pub(crate) fn taken() -> io::Result<Option<u64>> {
         let mut ledger = Ledger::new(Duration::from_secs(7 * 24 * 3600));
         for page in 0..TASKS / PAGE {
             let at = Timestamp::from_secs(1_790_000_000);
-            let page = wire::page(&answer(target, page), TaskType::ClusterScan, at).map_err(io::Error::other)?;
+            let page = wire::page(&answer(target, page), TaskType::ClusterScan, PAGE as u32, at)
+                .map_err(|(_, why)| io::Error::other(why))?;
             ledger.apply(page.at, page.tasks);
         }
         ledgers.push(ledger);

@@ -13,6 +13,7 @@ mod eps;
 mod iam;
 mod line;
 mod proxies;
+pub(crate) mod repair;
 mod retry;
 mod roots;
 mod skew;

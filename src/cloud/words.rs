@@ -1,6 +1,7 @@
-//! The cloud's own words, made fit to be shown: without secrets, without control characters, and not too many.
+//! The cloud's own words, made fit to be shown: without secrets, with printable characters only, and not too many.
 
 use crate::config::Secret;
+use crate::model::text::is_printable;
 use std::time::Duration;
 
 /// What stands in a secret's place.
@@ -29,7 +30,7 @@ impl Scrub {
         Self(secrets)
     }
 
-    /// A text without secrets and control characters, cut at `limit` characters.
+    /// A text without secrets, with printable characters only, cut at `limit` characters.
     pub(super) fn clean(&self, text: &str, limit: usize) -> String {
         let mut text = text.to_owned();
         for secret in &self.0 {
@@ -90,9 +91,9 @@ fn without_value(text: &str, mark: &str) -> String {
     clean
 }
 
-/// Control characters and runs of blanks become one blank each.
+/// Characters that are not printable, and runs of blanks, become one blank each.
 fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let words = text.split(|c: char| c.is_whitespace() || !is_printable(c)).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -137,6 +138,7 @@ mod tests {
     fn words_are_one_line_and_not_too_many() {
         let scrub = Scrub::default();
         assert_eq!(scrub.clean(" a\r\n\tb\u{1b}[31mc\0 ", 100), "a b [31mc");
+        assert_eq!(scrub.clean("pay\u{202e}ments\u{2028}\u{e0041}", 100), "pay ments");
         assert_eq!(scrub.clean("查询服务器组", 2), "查询…");
     }
 

@@ -2,6 +2,7 @@
 
 use super::schema::join;
 use super::{Problem, Problems};
+use crate::model::text::is_printable;
 use ::config::Value;
 use std::sync::Arc;
 
@@ -133,6 +134,6 @@ impl Report {
 
 /// A key may be written over several lines; a message is one.
 fn one_line(key: &str) -> String {
-    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let plain = |c: char| if is_printable(c) { c.to_string() } else { c.escape_default().to_string() };
     Problem::shown(&key.chars().map(plain).collect::<String>())
 }

@@ -3,11 +3,12 @@
 use super::nearest::nearest;
 use super::report::Fault;
 use crate::model::Timestamp;
+use crate::model::text::{MAX_CHARS, is_printable};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Label values and ids are at most this long (the API's own limit for ids; longer label values are cut).
+/// The API's own limit for ids.
 const MAX_LENGTH: usize = 256;
 
 /// Nothing here waits or looks back longer; and sums of such durations stay far from any overflow.
@@ -67,15 +68,16 @@ pub(super) fn word<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Fault>
 /// A name: what becomes a label value.
 pub(super) fn name(text: &str) -> Result<Arc<str>, Fault> {
     let length = text.chars().count();
-    let remedy = format!("write a name of 1 to {MAX_LENGTH} characters");
+    let remedy = format!("write a name of 1 to {MAX_CHARS} characters");
     if text.trim().is_empty() {
         return Err(Fault::new("is blank", remedy));
     }
-    if length > MAX_LENGTH {
+    if length > MAX_CHARS {
         return Err(Fault::new(format!("has {length} characters"), remedy));
     }
-    if text.chars().any(char::is_control) {
-        return Err(Fault::new("holds a line break or another control character", "leave it out"));
+    if !text.chars().all(is_printable) {
+        let reason = "holds a line break, or another character that is not printable";
+        return Err(Fault::new(reason, "leave it out"));
     }
     Ok(text.into())
 }

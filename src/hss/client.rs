@@ -5,7 +5,7 @@ use super::wire::{self, Page};
 use crate::cloud::{Call, Connection, Scope};
 use crate::config::Watch;
 use crate::model::observe::{Api, Observe};
-use crate::model::{Failure, Reason, TaskType};
+use crate::model::{Failure, TaskType};
 use std::sync::Arc;
 
 /// The task lists that an account may read.
@@ -44,15 +44,7 @@ impl TaskList {
         };
         let page = self
             .connection
-            .call(&call, attempts, |answer| {
-                let page = wire::page(&answer.body, task_type, answer.at).map_err(|why| (Reason::Decode, why))?;
-                let (limit, listed) = (query.limit(), page.listed);
-                if listed > limit {
-                    let why = format!("the answer holds {listed} tasks where {limit} were asked for");
-                    return Err((Reason::TooLarge, why));
-                }
-                Ok(page)
-            })
+            .call(&call, attempts, |answer| wire::page(&answer.body, task_type, query.limit(), answer.at))
             .await?;
         page.oddities.report(&self.account, &*self.observer);
         Ok(page)

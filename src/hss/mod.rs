@@ -4,9 +4,11 @@
 //! `GET /v5/{project_id}/common/task-statistics`, of the vendor's HSS API reference and SDKs.
 
 pub mod client;
+mod json;
 pub mod paging;
 pub mod query;
 pub mod statistics;
+mod task;
 pub mod wire;
 
 pub use client::TaskList;

@@ -1,19 +1,20 @@
 //! An answer -> tasks, or how many there are. The one place where the API's units (milliseconds, minutes) turn into ours.
 //!
-//! Every field of the answer may be null or absent, enumerations may grow, and numbers may be strange: none of this
-//! costs the page. What cannot be a task is left out and counted.
+//! Every field of the answer may be null or absent, enumerations may grow, numbers may be strange, and texts may be cut
+//! or in another encoding: none of this costs the page. What cannot be a task is left out and counted. Only the known fields
+//! are kept while the body is read, and of the list no more than was asked for.
 
 use super::Statistics;
+use super::json::{Any, Fields, Number, Object, Wanted, skip};
+use super::task::Item;
+use crate::cloud::repair;
 use crate::model::observe::{Field, Note, Observe};
-use crate::model::{Counts, FileType, Scan, ScanTypes, Status, Task, TaskType, Timestamp, Trigger};
-use serde_json::{Map, Value};
+use crate::model::{Reason, Task, TaskType, Timestamp};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess};
+use serde_json::{Deserializer, Error};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// No moment of a task lies so long after the answer that shows it. Taken at its word, such an end would be the latest
-/// for good, since facts move only forward.
-const FUTURE: Duration = Duration::from_secs(24 * 3600);
 
 /// One answer of the task list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Page {
 /// What was odd about a page, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Oddities {
-    /// Items without a task id, or of another task type than was asked for.
+    /// Items that cannot be read, without a task id that can be used, or of another task type than was asked for.
     pub malformed: u64,
     /// Items whose task stands on the page already.
     pub duplicates: u64,
@@ -55,8 +56,11 @@ impl Oddities {
         }
     }
 
-    fn unknown(&mut self, field: Field) {
-        *self.unknown_values.entry(field).or_default() += 1;
+    /// Counts unknown values of a field.
+    pub(super) fn unknown(&mut self, field: Field, count: u64) {
+        if count > 0 {
+            *self.unknown_values.entry(field).or_default() += count;
+        }
     }
 }
 
@@ -65,187 +69,183 @@ impl Oddities {
 /// # Errors
 /// A sentence, if the body is not a JSON object with any of the fields.
 pub fn statistics(body: &[u8], at: Timestamp) -> Result<Statistics, String> {
-    let body = json_object(body)?;
-    if !["total_num", "running_num", "last_task_start_time"].iter().any(|field| body.contains_key(*field)) {
-        return Err("the answer has neither `total_num` nor `running_num`".to_owned());
-    }
-    let newest = moment(&body, "last_task_start_time");
-    Ok(Statistics { at, total: number(&body, "total_num"), running: number(&body, "running_num"), newest })
-}
-
-fn json_object(body: &[u8]) -> Result<Map<String, Value>, String> {
-    match serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))? {
-        Value::Object(body) => Ok(body),
-        _ => Err("the answer is not a JSON object".to_owned()),
+    let read = repair::read(body, |body| {
+        let mut read = Said { known: false, statistics: Statistics { at, ..Statistics::default() } };
+        object(body, &mut read).map(|is_object| is_object.then_some(read))
+    })?;
+    match read {
+        None => Err(NO_OBJECT.to_owned()),
+        Some(Said { known: false, .. }) => Err("the answer has neither `total_num` nor `running_num`".to_owned()),
+        Some(Said { statistics, .. }) => Ok(statistics),
     }
 }
 
-/// Reads the body of an answer that was given at `at` to a question about `task_type`.
+/// Reads a body into something; whether it is an object.
+fn object(body: &[u8], into: &mut impl Fields) -> Result<bool, Error> {
+    let mut deserializer = Deserializer::from_slice(body);
+    let is_object = Any(Object(into)).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(is_object)
+}
+
+/// What the statistics say, and whether they say anything that is known.
+struct Said {
+    known: bool,
+    statistics: Statistics,
+}
+
+impl Fields for Said {
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let Statistics { total, running, newest, .. } = &mut self.statistics;
+        match name {
+            "total_num" => *total = value.next_value_seed(Any(Number))?,
+            "running_num" => *running = value.next_value_seed(Any(Number))?,
+            "last_task_start_time" => *newest = value.next_value_seed(Any(Number))?.and_then(moment),
+            _ => return skip(value),
+        }
+        self.known = true;
+        Ok(())
+    }
+}
+
+/// Reads the body of an answer that was given at `at` to a question about at most `limit` tasks of `task_type`.
 ///
 /// # Errors
-/// A sentence, if the body is not a JSON object with a task list.
-pub fn page(body: &[u8], task_type: TaskType, at: Timestamp) -> Result<Page, String> {
-    let body = json_object(body)?;
-    let items = match body.get("data_list") {
-        Some(Value::Array(items)) => items.as_slice(),
-        None | Some(Value::Null) if body.contains_key("total_num") => &[],
-        None | Some(Value::Null) => return Err("the answer has neither `data_list` nor `total_num`".to_owned()),
-        Some(_) => return Err("`data_list` of the answer is not a list".to_owned()),
-    };
-    let mut oddities = Oddities::default();
-    let mut tasks: Vec<Task> = Vec::with_capacity(items.len());
-    let mut places = HashMap::with_capacity(items.len());
-    let mut names = HashSet::new();
-    for item in items {
-        let Some(task) = item.as_object().and_then(|item| task(item, task_type, at, &mut names, &mut oddities)) else {
-            oddities.malformed += 1;
-            continue;
+/// A sentence, if the body is not a JSON object with a task list, or if the list is longer.
+pub fn page(body: &[u8], task_type: TaskType, limit: u32, at: Timestamp) -> Result<Page, (Reason, String)> {
+    let decode = |why: String| (Reason::Decode, why);
+    let (is_object, answer) = repair::read(body, |body| {
+        let mut answer = Answer { total: None, list: List::None, tasks: Tasks::new(task_type, limit, at) };
+        match object(body, &mut answer) {
+            Err(_) if answer.tasks.too_many => Ok((true, answer)),
+            read => read.map(|is_object| (is_object, answer)),
+        }
+    })
+    .map_err(decode)?;
+    let Answer { total, list, tasks: Tasks { listed, too_many, tasks, oddities, .. } } = answer;
+    if too_many {
+        return Err((Reason::TooLarge, format!("the answer holds more than the {limit} tasks that were asked for")));
+    }
+    match (is_object, list, total) {
+        (false, ..) => Err(decode(NO_OBJECT.to_owned())),
+        (_, List::Other, _) => Err(decode("`data_list` of the answer is not a list".to_owned())),
+        (_, List::None, None) => Err(decode("the answer has neither `data_list` nor `total_num`".to_owned())),
+        (_, _, total) => Ok(Page { at, total: total.flatten(), tasks, listed, oddities }),
+    }
+}
+
+const NO_OBJECT: &str = "the answer is not a JSON object";
+
+/// An answer of the task list, as far as it has been read.
+struct Answer {
+    /// Whether the field was there, and what it said.
+    total: Option<Option<u64>>,
+    list: List,
+    tasks: Tasks,
+}
+
+/// What the field of the list held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    /// It was null, or not there.
+    None,
+    Items,
+    Other,
+}
+
+impl Fields for Answer {
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "total_num" => self.total = Some(value.next_value_seed(Any(Number))?),
+            "data_list" => {
+                self.tasks = Tasks::new(self.tasks.task_type, self.tasks.limit, self.tasks.at);
+                self.list = value.next_value_seed(Any(&mut self.tasks))?;
+            }
+            _ => skip(value)?,
+        }
+        Ok(())
+    }
+}
+
+/// The tasks of a page, as far as they have been read.
+struct Tasks {
+    task_type: TaskType,
+    limit: u32,
+    at: Timestamp,
+    listed: u32,
+    /// There is another one beyond the limit.
+    too_many: bool,
+    tasks: Vec<Task>,
+    /// Where in `tasks` each stands.
+    places: HashMap<Arc<str>, usize>,
+    /// Tasks of one schedule have one name: it is kept once for all of them on the page.
+    names: HashSet<Arc<str>>,
+    oddities: Oddities,
+}
+
+impl Tasks {
+    fn new(task_type: TaskType, limit: u32, at: Timestamp) -> Self {
+        Self {
+            task_type,
+            limit,
+            at,
+            listed: 0,
+            too_many: false,
+            tasks: Vec::new(),
+            places: HashMap::new(),
+            names: HashSet::new(),
+            oddities: Oddities::default(),
+        }
+    }
+
+    fn add(&mut self, item: &Item) {
+        let Some(task) = item.task(self.at, &mut self.names, &mut self.oddities) else {
+            self.oddities.malformed += 1;
+            return;
         };
-        match places.get(&task.id).and_then(|place| tasks.get_mut(*place)) {
+        match self.places.get(&task.id).and_then(|place| self.tasks.get_mut(*place)) {
             Some(twin) => {
-                oddities.duplicates += 1;
+                self.oddities.duplicates += 1;
                 *twin = task;
             }
             None => {
-                places.insert(Arc::clone(&task.id), tasks.len());
-                tasks.push(task);
+                self.places.insert(Arc::clone(&task.id), self.tasks.len());
+                self.tasks.push(task);
             }
         }
     }
-    let listed = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    Ok(Page { at, total: number(&body, "total_num"), tasks, listed, oddities })
 }
 
-fn task(
-    item: &Map<String, Value>,
-    task_type: TaskType,
-    at: Timestamp,
-    names: &mut HashSet<Arc<str>>,
-    oddities: &mut Oddities,
-) -> Option<Task> {
-    let id = text(item, "task_id")?;
-    if text(item, "task_type").is_some_and(|given| given != task_type.as_str()) {
-        return None;
+impl<'de> Wanted<'de> for &mut Tasks {
+    type Value = List;
+
+    fn other(self) -> List {
+        List::Other
     }
-    let trigger = match text(item, "trigger_type") {
-        Some("manual") => Trigger::Manual,
-        Some("schedule") => Trigger::Schedule,
-        None => Trigger::Other,
-        Some(_) => {
-            oddities.unknown(Field::TriggerType);
-            Trigger::Other
-        }
-    };
-    let status = match text(item, "task_status") {
-        Some("ready") => Status::Ready,
-        Some("running") => Status::Running,
-        Some("finished") => Status::Finished,
-        None => Status::Other,
-        Some(_) => {
-            oddities.unknown(Field::TaskStatus);
-            Status::Other
-        }
-    };
-    let (scan, counts) = match task_type {
-        TaskType::ClusterScan => clusters(object(item, "cluster_scan_info"), oddities),
-        TaskType::IacScan => files(object(item, "iac_scan_info"), oddities),
-    };
-    let moment = |field| moment(item, field).filter(|moment| *moment <= at.plus(FUTURE));
-    Some(Task {
-        id: id.into(),
-        name: text(item, "task_name").map(|name| shared(names, name)),
-        trigger,
-        status,
-        start: moment("start_time"),
-        end: moment("end_time").filter(|_| status == Status::Finished),
-        estimated_remaining: number(item, "estimated_time")
-            .filter(|_| status == Status::Running)
-            .map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
-        scan,
-        counts,
-    })
-}
 
-/// Tasks of one schedule have one name: it is kept once for all of them on the page.
-fn shared(names: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {
-    if let Some(known) = names.get(name) {
-        return Arc::clone(known);
+    fn null(self) -> List {
+        List::None
     }
-    let name: Arc<str> = name.into();
-    names.insert(Arc::clone(&name));
-    name
-}
 
-fn clusters(info: Option<&Map<String, Value>>, oddities: &mut Oddities) -> (Scan, Counts) {
-    let named = info.and_then(|info| info.get("scan_type_list")).and_then(Value::as_array);
-    let mut types = ScanTypes::default();
-    for name in named.into_iter().flatten().filter(|name| !name.is_null()) {
-        types = types.with(match name.as_str() {
-            Some("benchmark") => ScanTypes::BENCHMARK,
-            Some("cluster_vul") => ScanTypes::CLUSTER_VUL,
-            Some("risk_assessment") => ScanTypes::RISK_ASSESSMENT,
-            _ => {
-                oddities.unknown(Field::ScanTypeList);
-                ScanTypes::OTHER
+    fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<List, A::Error> {
+        let mut item = Item::new(self.task_type);
+        while self.listed < self.limit {
+            item.clear();
+            let Some(is_object) = items.next_element_seed(Any(Object(&mut item)))? else { return Ok(List::Items) };
+            self.listed += 1;
+            if is_object { self.add(&item) } else { self.oddities.malformed += 1 }
+        }
+        match items.next_element::<IgnoredAny>()? {
+            None => Ok(List::Items),
+            Some(_) => {
+                self.too_many = true;
+                Err(A::Error::custom("the list is too long"))
             }
-        });
-    }
-    let number = |field| info.and_then(|info| number(info, field));
-    let counts = Counts::Clusters {
-        scanning: number("scanning_cluster_num"),
-        success: number("success_cluster_num"),
-        failed: number("failed_cluster_num"),
-    };
-    (Scan::Cluster(types), counts)
-}
-
-fn files(info: Option<&Map<String, Value>>, oddities: &mut Oddities) -> (Scan, Counts) {
-    let file_type = info.and_then(|info| text(info, "file_type")).map(|name| match name {
-        "dockerfile" => FileType::Dockerfile,
-        "k8s_yaml" => FileType::K8sYaml,
-        _ => {
-            oddities.unknown(Field::FileType);
-            FileType::Other
         }
-    });
-    let number = |field| info.and_then(|info| number(info, field));
-    let counts = Counts::Files {
-        total: number("scan_file_num"),
-        success: number("success_file_num"),
-        failed: number("failed_file_num"),
-    };
-    (Scan::Iac(file_type), counts)
-}
-
-fn object<'a>(item: &'a Map<String, Value>, field: &str) -> Option<&'a Map<String, Value>> {
-    item.get(field).and_then(Value::as_object)
-}
-
-/// A text with something in it.
-fn text<'a>(item: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
-    item.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
-}
-
-/// A whole number that is not negative, also where it is written as `5.0` or as `"5"`; anything else counts as absent.
-fn number(item: &Map<String, Value>, field: &str) -> Option<u64> {
-    match item.get(field)? {
-        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked: whole, not negative, and small enough to be exact"
-)]
-fn whole(number: f64) -> Option<u64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    (number.fract() == 0.0 && (0.0..EXACT).contains(&number)).then_some(number as u64)
 }
 
 /// A moment in milliseconds since the epoch. A waiting task may have none, or 0.
-fn moment(item: &Map<String, Value>, field: &str) -> Option<Timestamp> {
-    number(item, field).filter(|ms| *ms > 0).map(|ms| Timestamp::new(Duration::from_millis(ms)))
+pub(super) fn moment(ms: u64) -> Option<Timestamp> {
+    (ms > 0).then(|| Timestamp::new(Duration::from_millis(ms)))
 }

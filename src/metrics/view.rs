@@ -1,7 +1,7 @@
 //! A target as the catalogue's rows read it: what all its families need is prepared once.
 
-use super::value::fit;
 use super::write::write_label_value;
+use crate::model::text::printable;
 use crate::model::{Shown, Standing, TaskRow};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -47,7 +47,7 @@ impl<'a> View<'a> {
     /// The same in the order of their ids.
     pub(super) fn tasks(&self) -> &[NamedTask<'a>] {
         self.tasks.get_or_init(|| {
-            let mut tasks: Vec<_> = self.rows().map(|row| (fit(&row.task.id), row)).collect();
+            let mut tasks: Vec<_> = self.rows().map(|row| (printable(&row.task.id), row)).collect();
             tasks.sort_by(|(a, _), (b, _)| a.cmp(b));
             tasks
         })
@@ -56,8 +56,8 @@ impl<'a> View<'a> {
 
 /// The targets without those whose labels, as a page shows them, are another's: Prometheus would refuse the whole page.
 pub(super) fn distinct(targets: &[Shown]) -> Cow<'_, [Shown]> {
-    let labels = |shown: &Shown| shown.standing.target.labels().map(|label| fit(label).into_owned());
-    let mended = |shown: &Shown| shown.standing.target.labels().iter().any(|label| fit(label) != **label);
+    let labels = |shown: &Shown| shown.standing.target.labels().map(|label| printable(label).into_owned());
+    let mended = |shown: &Shown| shown.standing.target.labels().iter().any(|label| printable(label) != **label);
     let twice = |pair: &[Shown]| matches!(pair, [a, b] if a.standing.target.labels() == b.standing.target.labels());
     if !targets.iter().any(mended) && !targets.windows(2).any(twice) {
         return Cow::Borrowed(targets);

@@ -5,7 +5,7 @@
 
 use super::Format;
 use super::family::Kind;
-use super::value::fit;
+use crate::model::text::{self, printable};
 use std::io::Write;
 use std::time::Duration;
 
@@ -46,14 +46,14 @@ pub(super) fn header(spelling: Spelling, name: &str, help: &str, kind: Kind) -> 
     out
 }
 
-/// A label value, made fit for a page.
+/// A label value, cut and with printable characters only.
 pub(super) fn write_label_value(out: &mut Vec<u8>, value: &str) {
     let plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
     // Every byte is looked at: eight at a time take less long than stopping at the first that is special.
-    if value.len() <= super::value::LONGEST_LABEL_VALUE && value.bytes().fold(true, |all, byte| all & plain(byte)) {
+    if value.len() <= text::MAX_CHARS && value.bytes().fold(true, |all, byte| all & plain(byte)) {
         return out.extend_from_slice(value.as_bytes());
     }
-    write_escaped(out, &fit(value), true);
+    write_escaped(out, &printable(value), true);
 }
 
 fn write_escaped(out: &mut Vec<u8>, text: &str, quotes: bool) {

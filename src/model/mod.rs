@@ -13,6 +13,7 @@ pub mod snapshot;
 pub mod tally;
 pub mod target;
 pub mod task;
+pub mod text;
 pub mod time;
 
 pub use facts::{Counters, Event, Facts, Kind, KindFacts, Run};

@@ -1,6 +1,7 @@
 //! What discovery knows, and which targets follow from it. Pure.
 
 use crate::config::{Account, Manner, Names, Search, Watch};
+use crate::model::text::is_printable;
 use crate::model::{EnterpriseProject, Project, Reason, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -102,7 +103,7 @@ impl Roll {
         self.known.values().for_each(|entry| *often.entry(&entry.name).or_default() += 1);
         let is_label = |id: &str, name: &str| {
             let anothers = self.known.contains_key(name) && name != id;
-            let showable = !name.trim().is_empty() && name.len() <= MAX_NAME && !name.contains(char::is_control);
+            let showable = !name.trim().is_empty() && name.len() <= MAX_NAME && name.chars().all(is_printable);
             often.get(name) == Some(&1) && !anothers && showable && !RESERVED.contains(&name)
         };
         let meant = self.known.iter().filter(|(_, entry)| names.allow(&entry.name));

@@ -1,9 +1,11 @@
 //! One line of the log: its fields in order, and how logfmt and JSON spell them.
 //!
-//! Whatever a value holds, a line stays one line: control characters are escaped in both forms.
+//! Whatever a value holds, a line stays one line and reads from left to right: characters that are not printable are
+//! escaped in both forms.
 
 use crate::model::Timestamp;
 use crate::model::observe::LogLevel;
+use crate::model::text::is_printable;
 use humantime::format_rfc3339_millis;
 use std::error::Error;
 use std::fmt::{self, Debug, Write};
@@ -132,7 +134,7 @@ impl Visit for Fields {
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text != "null"
-        && !text.chars().any(|c| c.is_control() || matches!(c, ' ' | '=' | '"' | '\u{fffd}'))
+        && !text.chars().any(|c| !is_printable(c) || matches!(c, ' ' | '=' | '"' | '\u{fffd}'))
 }
 
 fn write_quoted(text: &str, to: &mut impl Write) -> fmt::Result {
@@ -144,8 +146,11 @@ fn write_quoted(text: &str, to: &mut impl Write) -> fmt::Result {
             '\n' => to.write_str("\\n")?,
             '\r' => to.write_str("\\r")?,
             '\t' => to.write_str("\\t")?,
-            // Beside the control characters: what some viewers take for the end of a line.
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => write!(to, "\\u{:04x}", u32::from(c))?,
+            c if !is_printable(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(to, "\\u{unit:04x}")?;
+                }
+            }
             c => to.write_char(c)?,
         }
     }

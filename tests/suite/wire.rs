@@ -2,9 +2,10 @@
 #![cfg(test)]
 
 use hss_exporter::hss::Statistics;
+use hss_exporter::hss::query::PAGE;
 use hss_exporter::hss::wire::{self, Page};
 use hss_exporter::model::observe::Field;
-use hss_exporter::model::{Counts, Scan, Status, TaskType, Timestamp, Trigger};
+use hss_exporter::model::{Counts, Reason, Scan, Status, TaskType, Timestamp, Trigger};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ const AT: Timestamp = Timestamp::from_secs(1_750_000_000);
 
 #[track_caller]
 fn page(body: &str, task_type: TaskType) -> Page {
-    wire::page(body.as_bytes(), task_type, AT).unwrap()
+    wire::page(body.as_bytes(), task_type, PAGE, AT).unwrap()
 }
 
 #[test]
@@ -107,7 +108,8 @@ fn what_is_no_task_is_left_out_and_counted_and_keeps_its_place_in_the_list() {
 
 #[track_caller]
 fn check_refused(body: &str, sentence: &str) {
-    let error = wire::page(body.as_bytes(), TaskType::ClusterScan, AT).unwrap_err();
+    let (reason, error) = wire::page(body.as_bytes(), TaskType::ClusterScan, PAGE, AT).unwrap_err();
+    assert_eq!(reason, Reason::Decode);
     assert!(error.contains(sentence), "{error}");
 }
 
@@ -141,10 +143,10 @@ fn statistics_are_read_field_by_field() {
 proptest! {
     #[test]
     fn no_answer_makes_it_panic(body in any::<Vec<u8>>(), json in "[\\[\\]{}\":,a-z_0-9.-]{0,80}") {
-        let _ = wire::page(&body, TaskType::ClusterScan, AT);
-        let _ = wire::page(json.as_bytes(), TaskType::IacScan, AT);
+        let _ = wire::page(&body, TaskType::ClusterScan, PAGE, AT);
+        let _ = wire::page(json.as_bytes(), TaskType::IacScan, PAGE, AT);
         let item = format!(r#"{{"total_num":{json},"data_list":[{{"task_id":"a","start_time":{json}}}]}}"#);
-        let _ = wire::page(item.as_bytes(), TaskType::IacScan, AT);
+        let _ = wire::page(item.as_bytes(), TaskType::IacScan, PAGE, AT);
         let _ = wire::statistics(&body, AT);
         let _ = wire::statistics(item.as_bytes(), AT);
     }

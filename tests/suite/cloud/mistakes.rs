@@ -5,8 +5,8 @@ use super::rig::{ID, NOW, Rig, SECRET, access_key, call};
 use super::stub::{Stub, answer, json};
 use hss_exporter::cloud::{Call, Connection};
 use hss_exporter::config::{self, Credentials, Secret, SecretSource};
-use hss_exporter::hss::wire;
-use hss_exporter::model::{Failure, Reason, TaskType};
+use hss_exporter::hss::{query, wire};
+use hss_exporter::model::{Failure, TaskType};
 use hss_exporter::simulator::{Access, Api, Credential, Fault, Granted, Options, Refusal, Scenario, Simulator};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
@@ -34,9 +34,8 @@ impl From<Failure> for Told {
 
 /// Asks for a page, and reads it as the exporter does.
 async fn told_of(connection: &Connection, call: &Call<'_>) -> Told {
-    let read = |answer: &hss_exporter::cloud::Answer| {
-        wire::page(&answer.body, TaskType::ClusterScan, answer.at).map_err(|why| (Reason::Decode, why))
-    };
+    let read =
+        |answer: &hss_exporter::cloud::Answer| wire::page(&answer.body, TaskType::ClusterScan, query::PAGE, answer.at);
     connection.call(call, &mut 0, read).await.unwrap_err().into()
 }
 

@@ -154,7 +154,7 @@ async fn every_broken_answer_takes_down_whom_it_meets() {
         ("nothing", Fault::answer(200, &[], ""), "decode", "not JSON"),
         ("a list", Fault::answer(200, &[], "[]"), "decode", "not a JSON object"),
         ("another object", Fault::answer(200, &[], r#"{"error":null}"#), "decode", "data_list"),
-        ("more than asked for", Fault::page(many), "too_large", "201 tasks where 200"),
+        ("more than asked for", Fault::page(many), "too_large", "more than the 200 tasks that were asked for"),
         ("a way elsewhere", Fault::answer(302, &[("location", "http://127.0.0.1:1/")], ""), "invalid", "redirects"),
         ("an empty 404", Fault::answer(404, &[], ""), "not_found", "404"),
         ("an empty 401", Fault::answer(401, &[], ""), "auth", "401"),
