@@ -5,7 +5,7 @@
 use super::credentials::Identity;
 use super::iam::{list, text};
 use super::line::{Line, failure};
-use super::{Answer, Call, Scope};
+use super::{Answer, Call, Scope, repair};
 use crate::model::observe::Api;
 use crate::model::{Failure, Reason};
 use serde_json::Value;
@@ -68,7 +68,7 @@ impl Eps {
 
 /// What a page lists, and how many there are in all.
 fn page(answer: &Answer) -> Result<(Vec<EnterpriseProject>, usize), (Reason, String)> {
-    let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let json: Option<Value> = repair::read(&answer.body, |body| serde_json::from_slice(body)).ok();
     let total = json.as_ref().and_then(|json| json.get("total_count")).and_then(Value::as_u64);
     let total = total.ok_or_else(|| (Reason::Decode, "the answer holds no number `total_count`".to_owned()))?;
     let page = list(answer, "enterprise_projects", one)?;

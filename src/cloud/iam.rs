@@ -5,7 +5,7 @@
 
 use super::credentials::Identity;
 use super::line::Line;
-use super::{Answer, Call, Scope};
+use super::{Answer, Call, Scope, repair};
 use crate::model::observe::Api;
 use crate::model::{Failure, Reason};
 use serde_json::Value;
@@ -60,7 +60,7 @@ fn call(api: Api, what: String, path: &str, query: Vec<(&'static str, String)>) 
 
 /// The items of a list. One that says too little is left out.
 pub(super) fn list<T>(answer: &Answer, key: &str, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, (Reason, String)> {
-    let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let json: Option<Value> = repair::read(&answer.body, |body| serde_json::from_slice(body)).ok();
     let items = json.as_ref().and_then(|json| json.get(key)).and_then(Value::as_array);
     let items = items.ok_or_else(|| (Reason::Decode, format!("the answer holds no list `{key}`")))?;
     Ok(items.iter().filter_map(read).collect())

@@ -244,3 +244,100 @@ impl Repair<'_> {
         self.at += length;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(body: impl AsRef<[u8]>, mended: &str) {
+        let repaired = repaired(body.as_ref()).unwrap();
+        assert_eq!(String::from_utf8(repaired).unwrap(), mended);
+    }
+
+    #[track_caller]
+    fn check_refused(body: impl AsRef<[u8]>, sentence: &str) {
+        assert_eq!(repaired(body.as_ref()).unwrap_err(), sentence);
+    }
+
+    #[test]
+    fn what_is_json_stays_as_it_is_but_for_blanks() {
+        let body =
+            "\u{feff} \n\u{feff}{\"a\\\"\\u00e9\\ud83d\\ude00\": [ 1, -2.5e3, true, null, {}, [[ ]], \"扫\"] }\n";
+        check(body, "{\"a\\\"\\u00e9\\ud83d\\ude00\":[1,-2.5e3,true,null,{},[[]],\"扫\"]}");
+        check("7", "7");
+    }
+
+    #[test]
+    fn texts_keep_what_can_be_read() {
+        check(r#""a\ud83db""#, "\"a\u{fffd}b\"");
+        check(r#""a\ude00\ud83d\ud83d\ude00""#, "\"a\u{fffd}\u{fffd}\\ud83d\\ude00\"");
+        check(r#""\x41\u12g4\u+123\ud8""#, "\"\u{fffd}x41\u{fffd}12g4\u{fffd}+123\u{fffd}d8\"");
+        check("\"a\tb\nc\0\"", r#""a\u0009b\u000ac\u0000""#);
+        check(b"\"\xb9\xfe\"", "\"\u{fffd}\u{fffd}\"");
+    }
+
+    #[test]
+    fn words_and_numbers_that_json_does_not_have_become_null() {
+        check("[NaN,-Infinity,1e999,007,+1,.5,True,0x1f]", "[null,null,null,null,null,null,null,null]");
+    }
+
+    #[test]
+    fn a_malformed_item_becomes_null_and_ends_before_the_next() {
+        for item in [
+            r#"{"a":"b,"c":1}"#,
+            r#"{"a":"b}"#,
+            r#"{"a":"b\"}"#,
+            r#"{"a":"say "hi" now"}"#,
+            r#"{"a":1,}"#,
+            r#"{"a" 1}"#,
+            r#"{'a':1}"#,
+            r#"{"a":1 /* comment */}"#,
+            r#"{"a":[1}}"#,
+            r#"{"a":{"b":1}"#,
+            r#"{"a":}"#,
+            "{}x}",
+        ] {
+            check(format!(r#"{{"l":[{item} , {{"d":2}}],"n":3}}"#), r#"{"l":[null,{"d":2}],"n":3}"#);
+            check(format!(r#"{{"l":[{{"d":2}},{item}],"n":3}}"#), r#"{"l":[{"d":2},null],"n":3}"#);
+            check(format!(r#"{{"n":3,"l":[{{"d":2}},{item} ] }} "#), r#"{"n":3,"l":[{"d":2},null]}"#);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_not_whole_cannot_be_mended() {
+        check_refused("", "it is empty");
+        check_refused("\u{feff}", "it is empty");
+        check_refused(r#"{"l":[{"a":"#, "it ends in the middle");
+        check_refused(r#"{"l":[{"a":1},{"b":"x"#, "it ends in the middle");
+        check_refused("[".repeat(2 << 20), "it ends in the middle");
+        check_refused("{\"a\":".repeat(1 << 18), "it ends in the middle");
+        check_refused("<html>", "it does not go on as JSON after 0 bytes");
+        check_refused(r#"{"l":[]} {"l":[]}"#, "it does not go on as JSON after 9 bytes");
+        check_refused(b"\xff\xfe{\0\"\0", "it is UTF-16, where UTF-8 was expected");
+        check_refused(b"\0{\0\"", "it is UTF-16, where UTF-8 was expected");
+    }
+
+    /// Each would take minutes if it took more than a few passes.
+    #[test]
+    fn a_long_answer_is_mended_in_proportion_to_its_length() {
+        for piece in [r#"{"},"#, "{x},", r#"{"a":x "},"#, "} ] ", r#"{"a":"\"#, "{}", r#"},{""#] {
+            let _ = repaired(format!(r#"{{"l":[{}"#, piece.repeat((1 << 18) / piece.len())).as_bytes());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_mended_is_json(
+            body in any::<Vec<u8>>(),
+            json in "[\\[\\]{}\":,\\\\u0-9a-fNt+. \t-]{0,60}",
+        ) {
+            for body in [body, json.clone().into_bytes(), format!(r#"{{"l":[{json},{{"a":1}}]}}"#).into_bytes()] {
+                if let Ok(repaired) = repaired(&body) {
+                    serde_json::from_slice::<serde_json::Value>(&repaired).map(drop).unwrap();
+                }
+            }
+        }
+    }
+}

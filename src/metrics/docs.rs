@@ -56,7 +56,8 @@ and failed.
 
 **Label values.** `task_type` is `cluster_scan` or `iac_scan`; `trigger_type` is `manual`, `schedule` or `other`; `scan` is the
 sorted scan types of a cluster scan joined by `+`, or the file type of an IaC scan. Values that HSS adds later become `other`,
-and are counted in `hss_exporter_unknown_values_total`. Control characters are replaced, and values are cut after 256 characters.
+and are counted in `hss_exporter_unknown_values_total`. Characters that are not printable (control
+characters, those that change the direction of a text, invisible ones) are replaced, and values are cut after 256 characters.
 
 **Stability.** *stable*: name, labels and meaning stay for a major version. *internal*: tells of how the exporter works inside,
 and may go when that changes.

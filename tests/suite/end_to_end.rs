@@ -29,6 +29,8 @@ mod drain;
 mod failures;
 /// Watching less.
 mod filters;
+/// Items that cannot be read.
+mod malformed;
 /// Lists that are long, lie, and move.
 mod paging;
 /// Credentials that are refused and change; the budget.

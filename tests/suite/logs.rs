@@ -45,7 +45,7 @@ fn logged(level: LogLevel, format: Format, log: impl FnOnce()) -> (String, Vec<L
 }
 
 /// What an outsider may put into a name or an error message.
-const EVIL: &str = "a\nlevel=error msg=\"gotcha\" \\ \u{1b}[31m\t\u{2028}end";
+const EVIL: &str = "a\nlevel=error msg=\"gotcha\" \\ \u{1b}[31m\t\u{2028}\u{202e}\u{e0041}end";
 
 fn log_evil() {
     let error = std::io::Error::other(EVIL);
@@ -65,7 +65,7 @@ fn a_line_reads_as_logfmt() {
 #[test]
 fn nothing_in_a_value_ends_a_line_or_begins_a_field() {
     let (text, _) = logged(LogLevel::Info, Format::Logfmt, log_evil);
-    let quoted = r#""a\nlevel=error msg=\"gotcha\" \\ \u001b[31m\t\u2028end""#;
+    let quoted = r#""a\nlevel=error msg=\"gotcha\" \\ \u001b[31m\t\u2028\u202e\udb40\udc41end""#;
     let message = quoted.replacen('"', "\"read ", 1);
     let wanted = format!(
         "ts=2025-09-08T00:00:00.000Z level=info msg={message} plain=x/y n=7 half=0.5 on=true nothing=\"\" \

@@ -151,3 +151,6 @@ proptest! {
         let _ = wire::statistics(item.as_bytes(), AT);
     }
 }
+
+/// Items that cannot be read, texts that are not quite JSON, and what they cost.
+mod malformed;

@@ -230,3 +230,12 @@ async fn a_check_finds_what_there_is_and_says_what_it_cannot_find() {
     let report = within(examine(&config, failures, &clock, &[], |_| {})).await;
     assert_eq!((report.rows.len(), report.undiscovered.len()), (0, 1));
 }
+
+#[tokio::test]
+async fn a_name_that_cannot_be_read_or_shown_costs_no_discovery() {
+    let body = "{\"enterprise_projects\":[{\"id\":\"0\",\"name\":\"default\"},{\"id\":\"7\",\"name\":\"team \\ud83d\"},
+        {\"id\":\"8\",\"name\":\"lab\u{202e}s\"},{\"id\":\"9\",\"name\":\"a \"quote\"\"}],\"total_count\":4}";
+    let fault = Fault::answer(200, &[], body).of_api(Api::ListEnterpriseProjects).always();
+    let rig = Setup { faults: vec![fault], ..setup(LISTED) }.start().await;
+    page_with(&rig, &[("payments", "8"), ("payments", "default"), ("payments", "team \u{fffd}")]).await;
+}
