@@ -163,11 +163,12 @@ impl Repair<'_> {
     /// Whether this follows: `,{"`; or `]}` and the end of the text, or `],"`.
     fn is_end_of_item(&self, at: usize) -> bool {
         let mut marks = self.text.get(at..).unwrap_or_default().iter().filter(|byte| !is_blank(char::from(**byte)));
-        match [marks.next(), marks.next(), marks.next()] {
-            [Some(b','), Some(b'{'), Some(b'"')] | [Some(b']'), Some(b','), Some(b'"')] => true,
-            [Some(b']'), Some(b'}'), None] => true,
-            _ => false,
-        }
+        matches!(
+            [marks.next(), marks.next(), marks.next()],
+            [Some(b','), Some(b'{'), Some(b'"')]
+                | [Some(b']'), Some(b','), Some(b'"')]
+                | [Some(b']'), Some(b'}'), None]
+        )
     }
 
     fn take_string(&mut self) -> Result<(), Malformed> {

@@ -233,9 +233,9 @@ async fn a_check_finds_what_there_is_and_says_what_it_cannot_find() {
 
 #[tokio::test]
 async fn a_name_that_cannot_be_read_or_shown_costs_no_discovery() {
-    let body = "{\"enterprise_projects\":[{\"id\":\"0\",\"name\":\"default\"},{\"id\":\"7\",\"name\":\"team \\ud83d\"},
-        {\"id\":\"8\",\"name\":\"lab\u{202e}s\"},{\"id\":\"9\",\"name\":\"a \"quote\"\"}],\"total_count\":4}";
+    let body = "{\"enterprise_projects\":[{\"id\":\"0\",\"name\":\"default \\ud83d\"},
+        {\"id\":\"7\",\"name\":\"te\u{202e}am\"},{\"id\":\"9\",\"name\":\"a \"quote\"\"}],\"total_count\":3}";
     let fault = Fault::answer(200, &[], body).of_api(Api::ListEnterpriseProjects).always();
     let rig = Setup { faults: vec![fault], ..setup(LISTED) }.start().await;
-    page_with(&rig, &[("payments", "8"), ("payments", "default"), ("payments", "team \u{fffd}")]).await;
+    page_with(&rig, &[("payments", "7"), ("payments", "default \u{fffd}")]).await;
 }
