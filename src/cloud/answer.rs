@@ -4,10 +4,11 @@
 //! answers with a page. The reason comes from the HTTP status and the number in the code, because the prefixes `APIGW.`,
 //! `APIG.` and `APIC.` all mean the gateway's one table, and HSS says "not permitted" and "not found" with status 400.
 
-use super::words::{Scrub, excerpt, wait_in};
+use super::error_body::ErrorBody;
+use super::redact::Redactor;
+use super::words::{excerpt, wait_in};
 use crate::model::{Failure, Reason, Timestamp};
 use bytes::Bytes;
-use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime};
 
 /// A longer code is none.
@@ -19,17 +20,14 @@ const REQUEST_ID_LIMIT: usize = 128;
 /// The cloud's words may hold the canonical request, which is some hundred characters long.
 const MESSAGE_LIMIT: usize = 1000;
 
-/// How deep an error may lie in the body's objects: `error`, and `details` within it.
-const DEPTH_LIMIT: usize = 4;
-
 /// Longer than any pause worth keeping to.
 const RETRY_AFTER_LIMIT: Duration = Duration::from_hours(24);
 
-/// What came back, whole.
+/// What came back: all of it, or the beginning of an error.
 #[derive(Clone, Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
-    /// Names in lower case.
+    /// Those that anything is read from. Names in lower case.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
 }
@@ -45,37 +43,37 @@ impl Reply {
     }
 
     /// What the cloud's support asks for.
-    pub(super) fn request_id(&self, scrub: &Scrub) -> Option<String> {
+    pub(super) fn request_id(&self, redactor: &Redactor) -> Option<String> {
         let header = self.header("x-request-id").or_else(|| self.header("x-iam-trace-id"));
-        header.map(|id| scrub.clean(id, REQUEST_ID_LIMIT)).filter(|id| !id.is_empty())
+        header.map(|id| redactor.clean(id, REQUEST_ID_LIMIT)).filter(|id| !id.is_empty())
     }
 }
 
 /// Whether the reply is an answer. `now` is the moment of the reply; `tried` says what was asked, and where.
-pub(super) fn judge(reply: &Reply, tried: &str, now: Timestamp, scrub: &Scrub) -> Result<(), Failure> {
+pub(super) fn judge(reply: &Reply, tried: &str, now: Timestamp, redactor: &Redactor) -> Result<(), Failure> {
     if (200..300).contains(&reply.status) {
         return Ok(());
     }
-    let said = Said::read(&reply.body);
-    let code = said.code.map(|code| scrub.clean(&code, CODE_LIMIT)).filter(|code| !code.is_empty());
+    let said = ErrorBody::read(&reply.body);
+    let code = said.code.map(|code| redactor.clean(&code, CODE_LIMIT)).filter(|code| !code.is_empty());
     let reason = reason(reply.status, code.as_deref());
     let words = match (said.message, reply.header("location")) {
         (Some(words), _) => words,
         (None, Some(location)) if (300..400).contains(&reply.status) => {
             format!("the endpoint sends us elsewhere, to {location}; redirects are not followed")
         }
-        (None, _) => excerpt(&reply.body, reply.header("content-type")),
+        (None, _) => excerpt(&redactor.redact(&String::from_utf8_lossy(&reply.body)), reply.header("content-type")),
     };
     let asked = reply.header("retry-after").and_then(|value| retry_after(value, reply.date().unwrap_or(now)));
     let asked = asked.or_else(|| (reason == Reason::Throttled).then(|| wait_in(&words)).flatten());
-    let said_id = said.request_id.map(|id| scrub.clean(&id, REQUEST_ID_LIMIT));
+    let said_id = said.request_id.map(|id| redactor.clean(&id, REQUEST_ID_LIMIT));
     Err(Failure {
         reason,
         tried: tried.to_owned(),
         status: Some(reply.status),
         code,
-        message: scrub.clean(&words, MESSAGE_LIMIT),
-        request_id: reply.request_id(scrub).or(said_id),
+        message: redactor.clean(&words, MESSAGE_LIMIT),
+        request_id: reply.request_id(redactor).or(said_id),
         retry_after: asked.map(|wait| wait.min(RETRY_AFTER_LIMIT)),
     })
 }
@@ -121,57 +119,6 @@ fn split_code(code: &str) -> (Service, Option<u32>) {
     (service, number.parse().ok())
 }
 
-/// What an error's body says.
-#[derive(Default)]
-struct Said {
-    code: Option<String>,
-    message: Option<String>,
-    request_id: Option<String>,
-}
-
-impl Said {
-    fn read(body: &[u8]) -> Self {
-        let mut said = Self::default();
-        if let Ok(Value::Object(object)) = serde_json::from_slice(body) {
-            said.take(&object, 0);
-        }
-        said
-    }
-
-    /// Takes what an object says, and what it does not say from the objects in it.
-    fn take(&mut self, object: &Map<String, Value>, depth: usize) {
-        let text = |keys: &[&str]| keys.iter().find_map(|key| object.get(*key).and_then(word));
-        self.code = self.code.take().or_else(|| text(&["error_code", "errorCode", "code"]));
-        self.message = self.message.take().or_else(|| {
-            text(&["error_msg", "errorMsg", "message", "error_description", "error_message", "error", "title"])
-        });
-        self.request_id = self.request_id.take().or_else(|| text(&["request_id", "requestId"]));
-        if depth == DEPTH_LIMIT {
-            return;
-        }
-        for value in object.values() {
-            match value {
-                Value::Object(inner) => self.take(inner, depth + 1),
-                Value::Array(items) => {
-                    for inner in items.iter().filter_map(Value::as_object) {
-                        self.take(inner, depth + 1);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// A text that says something, or a number: IAM writes codes as numbers.
-fn word(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 /// `Retry-After`: seconds, or a date.
 fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
@@ -197,7 +144,7 @@ mod tests {
 
     fn failure(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
         let now = Timestamp::from_secs(1_757_289_600);
-        judge(&reply(status, headers, body), "ListTasks", now, &Scrub::default()).unwrap_err()
+        judge(&reply(status, headers, body), "ListTasks", now, &Redactor::default()).unwrap_err()
     }
 
     #[track_caller]

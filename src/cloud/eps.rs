@@ -3,12 +3,13 @@
 //! Source: EPS's API reference, `ListEnterpriseProject`.
 
 use super::credentials::Identity;
-use super::iam::{list, text};
+use super::iam::Items;
 use super::line::{Line, failure};
-use super::{Answer, Call, Scope, repair};
+use super::{Call, Scope, repair};
 use crate::model::observe::Api;
 use crate::model::{Failure, Reason};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// As many as a page may hold.
@@ -55,7 +56,7 @@ impl Eps {
                 body: Vec::new().into(),
                 scope: domain.map_or(Scope::None, Scope::Domain),
             };
-            let (page, whole) = self.0.ask(&call, identity, page).await?;
+            let (page, whole) = self.0.ask(&call, identity, |answer| page(&answer.body)).await?;
             all.extend(page);
             if offset.saturating_add(PAGE) >= whole {
                 return Ok(all);
@@ -66,18 +67,38 @@ impl Eps {
     }
 }
 
-/// What a page lists, and how many there are in all.
-fn page(answer: &Answer) -> Result<(Vec<EnterpriseProject>, usize), (Reason, String)> {
-    let json: Option<Value> = repair::read(&answer.body, |body| serde_json::from_slice(body)).ok();
-    let total = json.as_ref().and_then(|json| json.get("total_count")).and_then(Value::as_u64);
-    let total = total.ok_or_else(|| (Reason::Decode, "the answer holds no number `total_count`".to_owned()))?;
-    let page = list(answer, "enterprise_projects", one)?;
-    Ok((page, usize::try_from(total).unwrap_or(usize::MAX)))
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    total_count: Option<&'a RawValue>,
+    #[serde(borrow)]
+    enterprise_projects: Option<Items<Item<'a>>>,
 }
 
-/// One that is in use, as all should be.
-fn one(item: &Value) -> Option<EnterpriseProject> {
-    let enabled = item.get("status").and_then(Value::as_i64).is_none_or(|status| status == ENABLED);
-    let one = EnterpriseProject { id: text(item, "id")?, name: text(item, "name")? };
-    enabled.then_some(one)
+#[derive(Deserialize)]
+struct Item<'a> {
+    id: String,
+    name: String,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+}
+
+/// What a page lists, and how many there are in all. All that are listed should be in use.
+fn page(body: &[u8]) -> Result<(Vec<EnterpriseProject>, usize), (Reason, String)> {
+    repair::read(body, |body| serde_json::from_slice::<List<'_>>(body).map(listed))
+        .map_err(|why| (Reason::Decode, why))?
+}
+
+fn listed(
+    List { total_count, enterprise_projects }: List<'_>,
+) -> Result<(Vec<EnterpriseProject>, usize), (Reason, String)> {
+    let items = Items::of(enterprise_projects, "enterprise_projects")?;
+    let total = total_count.and_then(|total| total.get().parse::<u64>().ok());
+    let total = total.ok_or_else(|| (Reason::Decode, "the answer holds no number `total_count`".to_owned()))?;
+    let in_use = |status: &RawValue| status.get().parse::<i64>().map_or(true, |status| status == ENABLED);
+    let items = items
+        .into_iter()
+        .filter(|Item { id, name, status }| !id.is_empty() && !name.is_empty() && status.is_none_or(in_use));
+    let page = items.map(|Item { id, name, .. }| EnterpriseProject { id: id.into(), name: name.into() });
+    Ok((page.collect(), usize::try_from(total).unwrap_or(usize::MAX)))
 }

@@ -5,10 +5,10 @@
 use super::answer::{self, Reply};
 use super::budget::{Paused, Permit};
 use super::credentials::{Identity, Unsigned};
+use super::redact::Redactor;
 use super::retry::Patience;
 use super::skew::Skew;
 use super::transport::{Broken, Client, Destination, Way};
-use super::words::Scrub;
 use super::{Answer, Call, Cloud, sign};
 use crate::config::{Endpoint, Secret};
 use crate::model::observe::{Api, Note};
@@ -131,7 +131,7 @@ impl Line {
             read(&answer).map_err(|(reason, message)| Failure {
                 status: Some(answer.status),
                 // It may quote the answer.
-                message: identity.scrub().clean(&message, MESSAGE_LIMIT),
+                message: self.redactor(identity).clean(&message, MESSAGE_LIMIT),
                 request_id: answer.request_id,
                 ..failure(reason, self.tried(call))
             })
@@ -160,7 +160,7 @@ impl Line {
 
     /// Signs a request, sends it, and judges what comes back.
     async fn send(&self, call: &Call<'_>, identity: &Identity) -> Result<Answer, Failure> {
-        let scrub = identity.scrub();
+        let redactor = self.redactor(identity);
         let destination = Destination::new(self.endpoint.as_str(), &call.path, &query(call))
             .map_err(|message| Failure { message, ..failure(Reason::Invalid, self.tried(call)) })?;
         let headers = identity.headers(&Unsigned {
@@ -173,12 +173,12 @@ impl Line {
             body: &call.body,
         });
         let started = Instant::now();
-        let outcome = self.client.send(call.method, destination, &headers, call.body.clone()).await;
-        self.note_attempt(call, &outcome, started.elapsed(), &scrub);
+        let outcome = self.client.send(call.method, destination, &headers, call.body.clone(), call.body_limit()).await;
+        self.note_attempt(call, &outcome, started.elapsed(), &redactor);
         let now = (self.cloud.clock)();
         let reply = outcome.map_err(|Broken { reason, message, status }| Failure {
             status,
-            message: scrub.clean(&message, MESSAGE_LIMIT),
+            message: redactor.clean(&message, MESSAGE_LIMIT),
             ..failure(reason, self.tried(call))
         })?;
         // What stands nearby has this machine's clock.
@@ -187,9 +187,14 @@ impl Line {
             self.cloud.observer.note(Note::ClockSkew { account: &self.account, seconds });
         }
         let at = reply.date().unwrap_or_else(|| self.skew.correct(now));
-        answer::judge(&reply, &self.tried(call), at, &scrub)?;
+        answer::judge(&reply, &self.tried(call), at, &redactor)?;
         let token = reply.header("x-subject-token").map(Secret::new);
-        Ok(Answer { status: reply.status, request_id: reply.request_id(&scrub), body: reply.body, at, token })
+        Ok(Answer { status: reply.status, request_id: reply.request_id(&redactor), body: reply.body, at, token })
+    }
+
+    /// What takes the secrets of a request out of what is said about it: the credential's, and those of the proxies.
+    fn redactor(&self, identity: &Identity) -> Redactor {
+        identity.redactor(self.cloud.transport.secrets())
     }
 
     fn note_wait(&self, call: &Call<'_>, waited: Duration) {
@@ -198,9 +203,9 @@ impl Line {
         }
     }
 
-    fn note_attempt(&self, call: &Call<'_>, outcome: &Result<Reply, Broken>, took: Duration, scrub: &Scrub) {
+    fn note_attempt(&self, call: &Call<'_>, outcome: &Result<Reply, Broken>, took: Duration, redactor: &Redactor) {
         let (code, request_id) = match outcome {
-            Ok(reply) => (Some(reply.status), reply.request_id(scrub)),
+            Ok(reply) => (Some(reply.status), reply.request_id(redactor)),
             Err(broken) => (broken.status, None),
         };
         self.cloud.observer.note(Note::Attempt { account: &self.account, api: call.api, code, took });

@@ -10,13 +10,18 @@ mod budget;
 mod connection;
 mod credentials;
 mod eps;
+mod error_body;
 mod iam;
+mod limits;
 mod line;
 mod proxies;
+mod redact;
 pub(crate) mod repair;
 mod retry;
 mod roots;
 mod skew;
+mod spelling;
+mod tls;
 mod transport;
 mod words;
 
@@ -86,7 +91,7 @@ pub struct Answer {
     pub status: u16,
     /// What the cloud's support asks for.
     pub request_id: Option<String>,
-    /// Unpacked, at most 16 MiB; not yet looked at.
+    /// Unpacked, and no longer than answers of this API are; not yet looked at.
     pub body: Bytes,
     /// When the cloud answered, by its own clock: its `Date`, else our clock less the last known difference.
     pub at: Timestamp,

@@ -2,6 +2,8 @@
 //!
 //! `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, each in lower case too; hosts of the loopback are always reached directly.
 
+use crate::config::Secret;
+use percent_encoding::percent_decode_str;
 use std::fmt;
 
 /// Never reached through a proxy.
@@ -59,6 +61,12 @@ impl Proxies {
         self.https.as_ref().filter(|address| address.is_usable()).map(|address| address.value.as_str())
     }
 
+    /// The passwords that the proxies are sent.
+    pub(super) fn passwords(&self) -> Vec<Secret> {
+        let passwords = [&self.http, &self.https].into_iter().flatten().filter_map(Address::password);
+        passwords.map(|password| Secret::new(percent_decode_str(password).decode_utf8_lossy())).collect()
+    }
+
     /// Hosts, domains and networks that are reached directly.
     pub(super) fn exceptions(&self) -> &str {
         &self.exceptions
@@ -72,6 +80,13 @@ impl Address {
         let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
         let plausible = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control());
         plausible && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+    }
+
+    /// As it is written: percent-encoded.
+    fn password(&self) -> Option<&str> {
+        let (_, rest) = self.value.split_once("://").unwrap_or(("", &self.value));
+        let (user, _) = rest.rsplit_once('@')?;
+        user.split_once(':').map(|(_, password)| password)
     }
 }
 

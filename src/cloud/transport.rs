@@ -5,9 +5,12 @@
 
 use super::answer::Reply;
 use super::credentials::Header;
+use super::limits::{BodyLimit, ERROR_LIMIT};
 use super::proxies::Proxies;
 use super::roots::Roots;
 use super::sign::{encode_path, encode_query};
+use super::tls;
+use crate::config::Secret;
 use crate::model::Reason;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderName, HeaderValue};
@@ -20,9 +23,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// A page of 200 tasks has some hundred kilobytes.
-const BODY_LIMIT: usize = 16 * 1024 * 1024;
+/// What is read of an answer's header. Everything else in it is left out, of which there may be 400 kB.
+const READ_HEADERS: [&str; 7] =
+    ["content-type", "date", "location", "retry-after", "x-iam-trace-id", "x-request-id", "x-subject-token"];
 
 /// A connection that takes longer will not come; with a short time-out, half of it.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -39,6 +44,7 @@ const USER_AGENT: &str = concat!("hss-exporter/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Transport {
     clients: Mutex<HashMap<Way, reqwest::Client>>,
     proxies: Proxies,
+    secrets: Vec<Secret>,
     roots: Roots,
     timeout: Duration,
 }
@@ -76,12 +82,19 @@ pub(super) struct Broken {
 impl Transport {
     /// `environment` says which proxies to use, and may say where the system's certificates are.
     pub(super) fn new(environment: &[(String, String)], timeout: Duration) -> Self {
+        let proxies = Proxies::new(environment);
         Self {
             clients: Mutex::new(HashMap::new()),
-            proxies: Proxies::new(environment),
+            secrets: proxies.passwords(),
+            proxies,
             roots: Roots::new(environment),
             timeout,
         }
+    }
+
+    /// What the proxies are told, and might repeat.
+    pub(super) fn secrets(&self) -> &[Secret] {
+        &self.secrets
     }
 
     /// A way to send requests to `endpoint`, or what stands in the way of it.
@@ -120,7 +133,8 @@ impl Transport {
             .map_err(|error| format!("TLS is not available: {error}"))?
             .with_root_certificates(self.roots.with(ca_file)?)
             .with_no_client_auth();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // A connection of HTTP/1.1 ends with a request that was given up; one of HTTP/2 would be used again.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(USER_AGENT)
@@ -183,13 +197,14 @@ impl Destination {
 }
 
 impl Client {
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads its answer, up to `limit` if it is a success.
     pub(super) async fn send(
         &self,
         method: &str,
         destination: Destination,
         headers: &[Header],
         body: Bytes,
+        limit: BodyLimit,
     ) -> Result<Reply, Broken> {
         let broken = |reason, message: &str| Broken { reason, message: message.to_owned(), status: None };
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| broken(Reason::Invalid, "not a method"))?;
@@ -200,49 +215,71 @@ impl Client {
             value.set_sensitive(true);
             request = request.header(HeaderName::from_static(name), value);
         }
-        let mut status = None;
-        let whole = async {
-            let response = request.send().await.map_err(|error| why(&error))?;
-            status = Some(response.status().as_u16());
-            read(response).await
-        };
-        let outcome = tokio::time::timeout(self.timeout, whole).await.unwrap_or_else(|_| {
+        let deadline = Instant::now() + self.timeout;
+        let broken = |(reason, message), status| Broken { reason, message, status };
+        let response = self.in_time(deadline, request.send()).await.map_err(|why| broken(why, None))?;
+        let status = response.status();
+        // Whatever else is wrong with a refusal, it is one.
+        let limit = if status.is_success() { limit } else { BodyLimit::Beginning(ERROR_LIMIT) };
+        self.read(response, limit, deadline).await.map_err(|why| broken(why, Some(status.as_u16())))
+    }
+
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        limit: BodyLimit,
+        deadline: Instant,
+    ) -> Result<Reply, (Reason, String)> {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers =
+            READ_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), text(response.headers().get(*name)?))));
+        let headers = headers.collect();
+        let mut body = BytesMut::new();
+        loop {
+            let chunk = match (self.in_time(deadline, response.chunk()).await, limit) {
+                (Ok(Some(chunk)), _) => chunk,
+                (Ok(None), _) | (Err(_), BodyLimit::Beginning(_)) => break,
+                (Err(why), BodyLimit::Whole(_)) => return Err(why),
+            };
+            let room = limit.bytes().saturating_sub(body.len());
+            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            match limit {
+                _ if chunk.len() <= room => {}
+                BodyLimit::Beginning(_) => break,
+                BodyLimit::Whole(bytes) => {
+                    return Err((Reason::TooLarge, format!("the answer has more than {}", size(bytes))));
+                }
+            }
+        }
+        Ok(Reply { status: response.status().as_u16(), headers, body: body.freeze() })
+    }
+
+    async fn in_time<T>(
+        &self,
+        deadline: Instant,
+        step: impl Future<Output = reqwest::Result<T>>,
+    ) -> Result<T, (Reason, String)> {
+        let outcome = tokio::time::timeout_at(deadline, step).await.map_err(|_| {
             let limit = humantime::format_duration(self.timeout);
-            Err((Reason::Timeout, format!("no whole answer within {limit}")))
-        });
-        outcome.map_err(|(reason, message)| Broken { reason, message, status })
+            (Reason::Timeout, format!("no whole answer within {limit}"))
+        })?;
+        outcome.map_err(|error| why(&error))
     }
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Reply, (Reason, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| why(&error))? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            return Err((Reason::TooLarge, format!("the answer has more than {} MiB", BODY_LIMIT / 1024 / 1024)));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Reply { status: response.status().as_u16(), headers, body: body.freeze() })
+fn size(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes >= MIB { format!("{} MiB", bytes / MIB) } else { format!("{} KiB", bytes / 1024) }
 }
 
 /// Why a request broke. A body that ends early is a connection that broke; one that cannot be unpacked is no answer.
 fn why(error: &reqwest::Error) -> (Reason, String) {
-    let mut causes = causes(error);
-    let reason = if causes.any(is_tls) {
-        Reason::Tls
-    } else if error.is_decode() && !self::causes(error).skip(1).any(is_broken) {
-        Reason::Decode
-    } else {
-        Reason::Connect
-    };
+    if let Some(error) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+        return (Reason::Tls, tls::describe(error));
+    }
+    let decoded = error.is_decode() && !causes(error).skip(1).any(is_broken);
     let message = if error.is_timeout() { "no connection in time".to_owned() } else { chain(error) };
-    (reason, message)
-}
-
-fn is_tls(cause: &(dyn Error + 'static)) -> bool {
-    cause.is::<rustls::Error>()
+    (if decoded { Reason::Decode } else { Reason::Connect }, message)
 }
 
 /// Whether what was to be unpacked did not arrive. Otherwise it arrived, and could not be unpacked.

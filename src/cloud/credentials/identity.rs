@@ -1,7 +1,7 @@
 //! What a request is authenticated with, and the headers that do it.
 
 use super::access_key::AccessKey;
-use super::{Scrub, Secret, token};
+use super::{Redactor, Secret, token};
 use crate::cloud::Scope;
 
 /// What we send, and all that the API takes.
@@ -72,15 +72,17 @@ impl Identity {
         }
     }
 
-    /// What takes this credential's secrets out of texts.
-    pub(in crate::cloud) fn scrub(&self) -> Scrub {
+    /// What takes this credential's secrets, and `others`, out of texts.
+    pub(in crate::cloud) fn redactor(&self, others: &[Secret]) -> Redactor {
         match self {
             Self::AccessKey(key) => {
-                let secrets = [Some(&key.secret), key.security_token.as_ref(), key.misplaced_secret()];
-                Scrub::new(secrets.into_iter().flatten().cloned())
+                let misplaced = key.misplaced_secret();
+                let secrets = [Some(&key.secret), key.security_token.as_ref(), misplaced];
+                let id = Some(&key.id).filter(|_| misplaced.is_none());
+                Redactor::new(secrets.into_iter().flatten().chain(others), id)
             }
-            Self::Token(token) => Scrub::new([token.clone()]),
-            Self::Stranger { told, .. } => Scrub::new(told.iter().cloned()),
+            Self::Token(token) => Redactor::new([token].into_iter().chain(others), None),
+            Self::Stranger { told, .. } => Redactor::new(told.iter().chain(others), None),
         }
     }
 

@@ -4,7 +4,8 @@ use super::access_key::AccessKey;
 use super::{Identity, Secret, source};
 use crate::cloud::Answer;
 use crate::model::{Reason, Timestamp};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::error::Category;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// A credential with an end.
@@ -17,12 +18,25 @@ pub(super) struct Lease {
     pub(super) lifetime: Duration,
 }
 
-/// Each service spells the same things in its own way; all that is known is taken, as the vendor's SDKs do.
-const CREDENTIAL: [&str; 2] = ["credential", "credentials"];
-const ID: [&str; 3] = ["access", "accessKeyId", "access_key_id"];
-const SECRET: [&str; 3] = ["secret", "secretAccessKey", "secret_access_key"];
-const SECURITY_TOKEN: [&str; 3] = ["securitytoken", "securityToken", "security_token"];
-const EXPIRES: [&str; 2] = ["expires_at", "expiration"];
+/// An answer with a credential. Each service spells the same things in its own way; all that is known is taken, as the
+/// vendor's SDKs do.
+#[derive(Deserialize)]
+struct Body {
+    #[serde(alias = "credentials")]
+    credential: Option<Credential>,
+}
+
+#[derive(Deserialize)]
+struct Credential {
+    #[serde(alias = "accessKeyId", alias = "access_key_id")]
+    access: Option<String>,
+    #[serde(alias = "secretAccessKey", alias = "secret_access_key")]
+    secret: Option<String>,
+    #[serde(alias = "securityToken", alias = "security_token")]
+    securitytoken: Option<String>,
+    #[serde(alias = "expiration")]
+    expires_at: Option<String>,
+}
 
 /// The temporary access key in an answer. The error never quotes the answer.
 pub(super) fn read(answer: &Answer) -> Result<Lease, (Reason, String)> {
@@ -30,17 +44,22 @@ pub(super) fn read(answer: &Answer) -> Result<Lease, (Reason, String)> {
 }
 
 fn parse(body: &[u8], at: Timestamp) -> Result<Lease, String> {
-    let json: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON".to_owned())?;
-    let credential = find(&json, &CREDENTIAL).ok_or("the answer holds no `credential`")?;
-    let secret = |names: &[&'static str]| -> Result<Secret, String> {
-        let name = names.first().copied().unwrap_or_default();
-        let text = find(credential, names).and_then(Value::as_str);
-        let text = text.ok_or_else(|| format!("the answer's credential has no `{name}`"))?;
-        source::check(text).map_err(|why| format!("the `{name}` of the answer's credential {why}"))?;
-        Ok(Secret::new(text))
+    let body: Body = serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => "the answer's `credential` is not one".to_owned(),
+        _ => "the answer is not JSON".to_owned(),
+    })?;
+    let credential = body.credential.ok_or("the answer holds no `credential`")?;
+    let secret = |name: &str, text: Option<String>| -> Result<Secret, String> {
+        let secret = Secret::new(text.ok_or_else(|| format!("the answer's credential has no `{name}`"))?);
+        source::check(secret.expose()).map_err(|why| format!("the `{name}` of the answer's credential {why}"))?;
+        Ok(secret)
     };
-    let key = AccessKey { id: secret(&ID)?, secret: secret(&SECRET)?, security_token: Some(secret(&SECURITY_TOKEN)?) };
-    let expires = find(credential, &EXPIRES).and_then(Value::as_str).and_then(moment);
+    let key = AccessKey {
+        id: secret("access", credential.access)?,
+        secret: secret("secret", credential.secret)?,
+        security_token: Some(secret("securitytoken", credential.securitytoken)?),
+    };
+    let expires = credential.expires_at.as_deref().and_then(moment);
     let expires = expires.ok_or("the answer does not say when its credential ends")?;
     let lifetime = expires.since(at);
     if lifetime.is_zero() {
@@ -48,10 +67,6 @@ fn parse(body: &[u8], at: Timestamp) -> Result<Lease, String> {
         return Err(format!("the answer's credential has ended already, at {ended}"));
     }
     Ok(Lease { identity: Identity::AccessKey(key), expires, lifetime })
-}
-
-fn find<'v>(value: &'v Value, names: &[&str]) -> Option<&'v Value> {
-    names.iter().find_map(|name| value.get(*name))
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

@@ -26,7 +26,7 @@ pub(super) use identity::{Header, Identity, Unsigned};
 pub(super) use ways::Ways;
 
 use super::line::failure;
-use super::words::Scrub;
+use super::redact::Redactor;
 use crate::config;
 use crate::config::{Secret, SecretSource};
 use crate::model::observe::Note;

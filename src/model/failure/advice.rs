@@ -97,15 +97,18 @@ static RULES: &[Rule] = &[
         "nothing listens there: check host and port of `endpoints.hss`, or of the proxy"),
     rule(&[Reason::Connect], &[], &["no connection in time", "unreachable", "no route"],
         "the way is closed: check route and firewall; where only a proxy leads out, name it in `HTTPS_PROXY`"),
-    rule(&[Reason::Tls], &[], &["unknownissuer", "badsignature"],
+    rule(&[Reason::Tls], &[], &["does not trust", "not signed by the authority"],
         "name the authority that signed the certificate in `ca_file`; if a proxy looks into TLS, that is the proxy's own authority"),
-    rule(&[Reason::Tls], &[], &["not valid for name", "notvalidforname"],
+    rule(&[Reason::Tls], &[], &["the certificate is for", "not for this host"],
         "the certificate is another host's: write the endpoint with the name that the certificate bears, not as an IP address"),
-    rule(&[Reason::Tls], &[], &["expired", "not valid yet", "notvalidyet"],
+    rule(&[Reason::Tls], &[], &["expired", "valid only from", "not valid yet"],
         "check this machine's clock, and else have the certificate renewed"),
-    rule(&[Reason::Tls], &[], &["invalidcontenttype", "corrupt message"],
+    rule(&[Reason::Tls], &[], &["speaks no tls"],
         "what listens there speaks no TLS: check the port of `endpoints.hss`, or write `http://` if that is meant (beyond this machine, \
          `allow_insecure_http: true` too)"),
+    rule(&[Reason::Tls], &[], &["refuses the tls handshake", "in common"],
+        "the server, or a proxy in between, wants another version, another cipher or a certificate: check host and port of `endpoints.hss`, and what \
+         stands in between"),
     rule(&[Reason::Tls], &[], &["ca-certificates"],
         "install the package `ca-certificates`, or name the authorities to trust in `ca_file`"),
 ];

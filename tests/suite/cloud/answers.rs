@@ -4,10 +4,11 @@ use super::gzip;
 use super::rig::Rig;
 use super::stub::{Act, Stub, answer, head, json};
 use hss_exporter::model::Reason;
+use std::time::Duration;
 
 /// A server's whole answer, and what it is taken for.
 #[track_caller]
-fn check(reply: fn() -> Act, reason: Reason, code: Option<&str>, words: &str) {
+fn check(reply: impl Fn() -> Act + Send + Sync + 'static, reason: Reason, code: Option<&str>, words: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let failure = runtime.block_on(async {
         let stub = Stub::start(move |_, _| reply()).await;
@@ -110,8 +111,92 @@ fn cut_in_gzip<const AT: usize>() -> Act {
 }
 
 #[test]
-fn an_answer_that_is_too_large_is_not_read_to_its_end() {
-    check(|| answer(200, &[], &vec![b' '; 17 * 1024 * 1024]), Reason::TooLarge, None, "16 MiB");
+fn a_reset_within_a_body_is_a_broken_connection() {
+    fn begun(headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+        [&head(200, headers, 9000)[..], body].concat()
+    }
+    let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"tot\r\n";
+    let gzipped = || begun(&[("content-encoding", "gzip")], &noise()[..3000]);
+    check(|| Act::ResetAfter(begun(&[], b"{\"total")), Reason::Connect, None, "reset");
+    check(move || Act::ResetAfter(gzipped()), Reason::Connect, None, "reset");
+    check(|| Act::ResetAfter(chunked.to_vec()), Reason::Connect, None, "reset");
+    check(|| Act::Cut(chunked.to_vec()), Reason::Connect, None, "");
+}
+
+#[test]
+fn a_task_page_that_is_too_large_is_not_read_to_its_end() {
+    check(|| answer(200, &[], &vec![b' '; 2 * 1024 * 1024 + 1]), Reason::TooLarge, None, "2 MiB");
     let bomb = || answer(200, &[("content-encoding", "gzip")], &gzip(&vec![b' '; 17 * 1024 * 1024]));
-    check(bomb, Reason::TooLarge, None, "16 MiB");
+    check(bomb, Reason::TooLarge, None, "2 MiB");
+}
+
+/// An error that says all it has to say at its beginning, and goes on for 16 MiB.
+fn endless(code: &str) -> Vec<u8> {
+    let said = format!(r#"{{"error_code":"{code}","error_msg":"{code} was said","rest":["#);
+    [said.as_bytes(), &b"{\"\":0},".repeat(2 * 1024 * 1024)].concat()
+}
+
+#[test]
+fn an_error_without_end_is_judged_by_its_status_and_its_beginning() {
+    let gzipped = [("content-encoding", "gzip")];
+    check(|| answer(429, &[], &endless("APIGW.0308")), Reason::Throttled, Some("APIGW.0308"), "was said");
+    check(|| answer(401, &[], &endless("APIGW.0301")), Reason::Auth, Some("APIGW.0301"), "was said");
+    check(move || answer(429, &gzipped, &gzip(&endless("X.1"))), Reason::Throttled, Some("X.1"), "was said");
+    let words = || format!(r#"{{"error_code":"HSS.0010","error_msg":"{}"}}"#, "signature=a ".repeat(1_300_000));
+    check(move || json(400, &words()), Reason::Permission, Some("HSS.0010"), "signature=<secret>");
+    check(move || answer(503, &[], words().as_bytes()), Reason::Server, Some("HSS.0010"), "signature=<secret>");
+}
+
+#[test]
+fn an_error_that_breaks_off_is_judged_by_its_status() {
+    fn begun(status: u16, body: &[u8]) -> Vec<u8> {
+        [&head(status, &[], 9000)[..], body].concat()
+    }
+    const SAID: &[u8] = br#"{"error_code":"APIGW.0301","error_msg":"verify aksk"#;
+    check(|| Act::Cut(begun(401, SAID)), Reason::Auth, Some("APIGW.0301"), "verify aksk");
+    check(|| Act::ResetAfter(begun(401, SAID)), Reason::Auth, Some("APIGW.0301"), "verify aksk");
+    check(|| Act::Cut(begun(429, b"")), Reason::Throttled, None, "no body");
+    check(|| answer(403, &[("content-encoding", "gzip")], b"this is not gzip"), Reason::Permission, None, "no body");
+}
+
+#[tokio::test]
+async fn an_error_that_stalls_is_judged_by_its_status() {
+    let begun = [&head(429, &[("retry-after", "90")], 100)[..], b"{"].concat();
+    let stub = Stub::start(move |_, _| Act::Stall(begun.clone())).await;
+    let rig = Rig { timeout: Duration::from_millis(200), ..Rig::new(stub.url()) };
+    let failure = rig.failure().await;
+    assert_eq!((failure.reason, failure.retry_after), (Reason::Throttled, Some(Duration::from_secs(90))), "{failure}");
+}
+
+/// A page of enterprise projects whose names and descriptions are as long as the vendor allows.
+fn enterprise_projects() -> String {
+    let (name, description) = ("项".repeat(255), "项".repeat(512));
+    let dates = r#""created_at":"2025-09-08T00:00:00Z","updated_at":"2025-09-08T00:00:00Z""#;
+    let item = |n| format!(r#"{{"id":"{n:036}","name":"{name}","description":"{description}","status":1,{dates}}}"#);
+    let items: Vec<String> = (0..1000).map(item).collect();
+    format!(r#"{{"enterprise_projects":[{}],"total_count":1000}}"#, items.join(","))
+}
+
+#[tokio::test]
+async fn lists_of_projects_may_be_as_long_as_accounts_are_large_and_no_longer() {
+    let stub = Stub::start(move |_, request| match &*request.target {
+        target if target.contains("enterprise-projects") => json(200, &enterprise_projects()),
+        target if target.contains("auth/domains") => json(200, r#"{"domains":[{"id":"d","name":"corp"}]}"#),
+        _ => json(200, &format!(r#"{{"projects":[{}0]}}"#, "0,".repeat(1_000_000))),
+    })
+    .await;
+    let connection = Rig::new(stub.url()).connect();
+    assert_eq!(connection.enterprise_projects().await.unwrap().len(), 1000);
+    let failure = connection.projects(None).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::TooLarge, "{failure}");
+    assert!(failure.message.contains("`projects`"), "{failure}");
+}
+
+#[tokio::test]
+async fn an_answer_about_domains_is_a_small_one() {
+    let long = format!(r#"{{"domains":[{{"id":"d","name":"{}"}}]}}"#, "x".repeat(64 * 1024));
+    let stub = Stub::start(move |_, _| json(200, &long)).await;
+    let failure = Rig::new(stub.url()).connect().domains().await.unwrap_err();
+    assert_eq!(failure.reason, Reason::TooLarge, "{failure}");
+    assert!(failure.message.contains("64 KiB"), "{failure}");
 }

@@ -81,3 +81,37 @@ async fn no_secret_is_shown_whatever_the_cloud_says() {
         assert!(!text.replace("Signature=<secret>", "").contains("Signature="), "{text}");
     }
 }
+
+#[tokio::test]
+async fn access_key_ids_are_masked_in_what_the_cloud_repeats() {
+    for (words, expected) in [
+        ("ak AKEXAMPLE not exist", "ak AKEX*** not exist"),
+        ("ak AKOFSOMEBODYELSE not exist", "ak AKOF*** not exist"),
+        ("Access=AKOFSOMEBODYELSE, Signature=f00d", "Access=AKOF***, Signature=<secret>"),
+        ("AKEXAMPLE, AKEX\\u0041MPLE and %41KEXAMPLE", "AKEX***, AKEX*** and AKEX***"),
+        ("AK access failed to reach the limit,forbidden", "AK access failed to reach the limit,forbidden"),
+    ] {
+        let said = format!(r#"{{"error_code":"APIGW.0301","error_msg":"{words}"}}"#);
+        let stub = Stub::start(move |_, _| json(401, &said)).await;
+        assert_eq!(Rig::new(stub.url()).failure().await.message, expected);
+        let said = words.to_owned();
+        let stub = Stub::start(move |_, _| answer(401, &[], said.as_bytes())).await;
+        assert_eq!(Rig::new(stub.url()).failure().await.message, format!("the answer says only: {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_repeats_its_password_does_not_show_it() {
+    let proxy = Stub::start(|_, request| {
+        let authorization = request.header("proxy-authorization").unwrap();
+        answer(502, &[], format!("{authorization} is canary%2Fpass\"word, or canary/pass\\\"word").as_bytes())
+    })
+    .await;
+    let address = proxy.url().replace("//", "//user:canary%2Fpass%22word@");
+    let rig = Rig::new("http://hss.example.invalid").environment("HTTP_PROXY", address);
+    let failure = rig.failure().await;
+    assert!(failure.message.contains("<secret> is <secret>, or <secret>"), "{failure}");
+    let basic = "Basic dXNlcjpjYW5hcnkvcGFzcyJ3b3Jk";
+    assert_eq!(proxy.requests()[0].header("proxy-authorization"), Some(basic));
+    assert!(basic.as_bytes()[13..].windows(8).all(|part| !failure.message.as_bytes().windows(8).any(|w| w == part)));
+}

@@ -33,6 +33,8 @@ pub(super) enum Act {
     Stall(Vec<u8>),
     /// The connection is reset.
     Reset,
+    /// These bytes, and then the connection is reset.
+    ResetAfter(Vec<u8>),
 }
 
 /// An answer with a JSON body.
@@ -127,6 +129,7 @@ enum Then {
     Listen,
     Close,
     Stall,
+    Reset,
 }
 
 async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
@@ -147,13 +150,17 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
             Act::Cut(bytes) => (bytes, Then::Close),
             Act::Stall(bytes) => (bytes, Then::Stall),
             Act::Reset => return reset(stream),
+            Act::ResetAfter(bytes) => (bytes, Then::Reset),
         };
         // A client that has seen enough goes away.
-        if stream.write_all(&bytes).await.is_err() || matches!(then, Then::Close) {
+        if stream.write_all(&bytes).await.is_err() {
             return;
         }
-        if matches!(then, Then::Stall) {
-            std::future::pending::<()>().await;
+        match then {
+            Then::Listen => {}
+            Then::Close => return,
+            Then::Stall => std::future::pending::<()>().await,
+            Then::Reset => return reset(stream),
         }
     }
 }
