@@ -2,6 +2,7 @@
 
 use super::report::{Fault, Located, Report};
 use super::{Account, Config, Watch};
+use crate::model::plural::counted;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
@@ -62,15 +63,15 @@ fn shortage(host: &str, watches: &[&Watch], interval: Duration, per_minute: u32)
     }
     let kept = written(interval.as_secs_f64() * load);
     let raise = "raise `refresh.requests_per_minute` if the vendor allows you more";
-    let budget = format!("{per_minute} requests a minute (each is free again {} s after its end)", PERMIT.as_secs());
+    let counted_requests = |n: u64| counted(n, "request", "requests");
+    let allowed = counted_requests(per_minute.into());
+    let budget = format!("{allowed} a minute (each is free again {} s after its end)", PERMIT.as_secs());
     if watches.iter().all(|watch| watch.interval == interval) {
-        let targets = watches.len();
+        let targets = counted(watches.len() as u64, "target", "targets");
         let whole = written(one(per_minute) * count(requests));
+        let requests = counted_requests(requests as u64);
         return Some(Fault::new(
-            format!(
-                "cannot be kept at {host}: one refresh of its targets ({targets}) and their task types is {requests} \
-                 requests, which take {whole} at {budget}"
-            ),
+            format!("cannot be kept at {host}: one refresh of its {targets} is {requests}, or {whole} at {budget}"),
             format!("set an interval of {kept} or more, watch less, or {raise}"),
         ));
     }

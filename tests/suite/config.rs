@@ -302,8 +302,8 @@ fn an_interval_that_the_budget_cannot_keep_is_warned_about_with_the_arithmetic()
     check_warnings(
         &text,
         &[
-            "test.yml:5: refresh.interval: \"5m\" cannot be kept at hss.cn-north-4.myhuaweicloud.com: one refresh of its targets (13) \
-           and their task types is 26 requests, which take 5m 20s at 5 requests a minute (each is free again 61 s after its end); \
+            "test.yml:5: refresh.interval: \"5m\" cannot be kept at hss.cn-north-4.myhuaweicloud.com: one refresh of its 13 targets \
+           is 26 requests, or 5m 20s at 5 requests a minute (each is free again 61 s after its end); \
            set an interval of 5m 20s or more, watch less, or raise `refresh.requests_per_minute` if the vendor allows you more",
         ],
     );
