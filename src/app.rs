@@ -17,6 +17,7 @@ use crate::config::{self, Config, Loaded, Problem, WithoutFile};
 use crate::metrics::{self, Build, Instruments};
 use crate::model::Timestamp;
 use crate::model::observe::Observe;
+use crate::model::plural::counted;
 use crate::refresh::Periods;
 use crate::server;
 use crate::simulator::{self, Simulator};
@@ -139,13 +140,15 @@ fn verdict(config: &Config, warnings: &[Problem]) -> String {
     let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
     let discovers = config.accounts.iter().any(|account| !account.searches.is_empty());
     let discovered = if discovers { ", and what is discovered" } else { "" };
-    let (accounts, targets) = (counted(config.accounts.len(), "account"), counted(targets, "target"));
+    let accounts = counted(config.accounts.len() as u64, "account", "accounts");
+    let targets = counted(targets as u64, "target", "targets");
     format!("{warnings}the configuration is valid: {accounts}, {targets}{discovered}\n")
 }
 
-/// `1 target`, `2 targets`
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+/// `1 of 4 scopes was not read`, `2 of 4 scopes were not read`.
+fn unread_scopes(unread: usize, scopes: usize, [one, many]: [&str; 2]) -> String {
+    let scopes = counted(scopes as u64, "scope", "scopes");
+    format!("{unread} of {scopes} {}", if unread == 1 { one } else { many })
 }
 
 async fn demo(flags: cli::Demo, environment: &[(String, String)]) -> Result<String, Failed> {

@@ -1,7 +1,7 @@
 //! `once`: every target is read as after a start, history included; then the page is printed, and the process ends.
 
 use super::progress::{Progress, Ticker};
-use super::{Failed, account_names, clock, complete, load, log_to_stderr, say};
+use super::{Failed, account_names, clock, complete, load, log_to_stderr, say, unread_scopes};
 use crate::cli;
 use crate::cloud::Cloud;
 use crate::config::Loaded;
@@ -63,7 +63,7 @@ fn unread(snapshot: &Snapshot, undiscovered: &[Failure], limit: Option<String>) 
     }
     let mut text = match progress.scopes - progress.read {
         0 => "not everything was discovered".to_owned(),
-        unread => format!("{unread} of {} scopes were not read", progress.scopes),
+        unread => unread_scopes(unread, progress.scopes, ["was not read", "were not read"]),
     };
     let undiscovered = undiscovered.iter().map(ToString::to_string);
     for line in limit.into_iter().chain(undiscovered).chain(failures(snapshot)) {

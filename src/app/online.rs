@@ -8,7 +8,7 @@ mod witness;
 
 pub use report::{Counts, Outcome, Report, Row, Undivided};
 
-use super::{Failed, clock, counted, say, verdict};
+use super::{Failed, clock, say, unread_scopes, verdict};
 use crate::cli::Output;
 use crate::cloud::{Clock, Cloud};
 use crate::config::{Config, Loaded};
@@ -16,10 +16,11 @@ use crate::hss::TaskList;
 use crate::metrics::{Build, Instruments, SnapshotPage};
 use crate::model::Failure;
 use crate::model::observe::Observe;
+use crate::model::plural::{counted, number};
 use crate::refresh::board::Place;
 use crate::refresh::discovered;
 use crate::refresh::forecast::{self, Extent, Sample};
-use ask::{Asker, Depth, Scope};
+use ask::{Asker, Depth, Effort, Scope};
 use std::sync::Arc;
 use std::time::Duration;
 use witness::Witness;
@@ -54,7 +55,7 @@ pub(super) async fn run(
     match (unread, report.undiscovered.len()) {
         (0, 0) => Ok(String::new()),
         (0, _) => Err(Failed::Run("not everything can be discovered".to_owned())),
-        (unread, _) => Err(Failed::Run(format!("{unread} of {} scopes cannot be read", report.rows.len()))),
+        (unread, _) => Err(Failed::Run(unread_scopes(unread, report.rows.len(), ["cannot be read"; 2]))),
     }
 }
 
@@ -99,7 +100,7 @@ pub async fn examine(
         }
         for whole in ask::divided(account) {
             if let Some(answer) = asker.total(&whole.as_scope()).await {
-                undivided.push(Undivided::of(&whole.watch.target, whole.task_type, answer, &rows));
+                undivided.push(Undivided::of(&whole, answer, &rows));
             }
         }
         first += account.watches.len();
@@ -116,15 +117,19 @@ pub async fn examine(
         series,
         undiscovered,
         requests: witness.requests(),
+        sign_in_requests: witness.sign_in_requests(),
     }
 }
 
 /// How many requests are about to be sent at most, and how long the budget makes them take.
 fn announcement(config: &Config) -> String {
-    let (requests, takes) = ask::effort(config);
+    let Effort { requests, with_retries, takes } = Effort::of(config);
+    let all = counted(requests, "request", "requests");
+    let retries =
+        if with_retries > requests { format!(", or {} with retries", number(with_retries)) } else { String::new() };
     let takes = match takes {
         Duration::ZERO => "the budget lets all of them go at once".to_owned(),
-        takes => format!("the budget makes that take up to {}", humantime::format_duration(takes)),
+        takes => format!("the budget makes that take up to {} without retries", humantime::format_duration(takes)),
     };
-    format!("asking the cloud: {} to ListTasks at most; {takes}\n\n", counted(requests, "request"))
+    format!("asking HSS: at most {all}{retries}; {takes}\n\n")
 }

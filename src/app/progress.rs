@@ -1,6 +1,7 @@
 //! How far the first reading of everything has come, and how that is shown: a bar on a terminal, else lines.
 
 use crate::model::Snapshot;
+use crate::model::plural::counted;
 use std::io::{self, IsTerminal, Stderr, Write};
 
 /// How wide the bar is, in characters.
@@ -39,7 +40,8 @@ impl Progress {
     fn words(self) -> String {
         let Self { scopes, read, failed, tasks } = self;
         let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
-        format!("{read} of {scopes} scopes read{failed}; {tasks} tasks")
+        let (scopes, tasks) = (counted(scopes as u64, "scope", "scopes"), counted(tasks, "task", "tasks"));
+        format!("{read} of {scopes} read{failed}; {tasks}")
     }
 
     /// `[#####.....] 4 of 8 scopes read; 812 tasks`
@@ -106,6 +108,8 @@ mod tests {
         let done = Progress { read: 7, ..progress };
         assert_eq!(done.bar(), format!("[{}] 7 of 8 scopes read, 1 failed; 812 tasks", "#".repeat(30)));
         assert!(done.is_done());
+        let one = Progress { scopes: 1, read: 1, failed: 0, tasks: 1 };
+        assert!(one.bar().ends_with("1 of 1 scope read; 1 task"), "{}", one.bar());
         let none = Progress::default();
         assert!(none.is_done() && none.bar().ends_with("0 of 0 scopes read; 0 tasks"));
     }

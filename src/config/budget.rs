@@ -2,7 +2,8 @@
 
 use super::report::{Fault, Located, Report};
 use super::{Account, Config, Watch};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::plural::counted;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// A request's permit comes back so long after the request has ended: a minute, and a second for the clocks.
@@ -36,16 +37,16 @@ impl Config {
     }
 }
 
-/// How much of a host's budget is asked for: above 1, it is too much. A refresh takes at least one request for each project
-/// and task type: the enterprise projects of a project are read together.
+/// How much of a host's budget is asked for: above 1, it is too much.
 fn load<'a>(watches: impl Iterator<Item = &'a Watch>, per_minute: u32) -> f64 {
-    one_a_project(watches).map(|watch| one(per_minute) * count(watch.types.len()) / watch.interval.as_secs_f64()).sum()
+    lists(watches).map(|watch| one(per_minute) / watch.interval.as_secs_f64()).sum()
 }
 
-/// One watch of each project; what is counted here, they have in common.
-fn one_a_project<'a>(watches: impl Iterator<Item = &'a Watch>) -> impl Iterator<Item = &'a Watch> {
-    let mut seen = BTreeSet::new();
-    watches.filter(move |watch| seen.insert((&watch.target.account, &watch.target.project.id)))
+/// The lists that a refresh asks for, each as one of the watches that share it: at least one request each.
+fn lists<'a>(watches: impl Iterator<Item = &'a Watch>) -> impl Iterator<Item = &'a Watch> {
+    let mut seen = HashSet::new();
+    let scopes = watches.flat_map(|watch| watch.types.iter().map(move |task_type| (watch, *task_type)));
+    scopes.filter(move |(watch, task_type)| seen.insert(watch.shared_list(*task_type))).map(|(watch, _)| watch)
 }
 
 /// What one request takes of the budget, in seconds.
@@ -56,21 +57,21 @@ fn one(per_minute: u32) -> f64 {
 /// What is asked of one host, if it is too much.
 fn shortage(host: &str, watches: &[&Watch], interval: Duration, per_minute: u32) -> Option<Fault> {
     let load = load(watches.iter().copied(), per_minute);
-    let requests: usize = one_a_project(watches.iter().copied()).map(|watch| watch.types.len()).sum();
+    let requests = lists(watches.iter().copied()).count();
     if load <= 1.0 {
         return None;
     }
     let kept = written(interval.as_secs_f64() * load);
     let raise = "raise `refresh.requests_per_minute` if the vendor allows you more";
-    let budget = format!("{per_minute} requests a minute (each is free again {} s after its end)", PERMIT.as_secs());
+    let counted_requests = |n: u64| counted(n, "request", "requests");
+    let allowed = counted_requests(per_minute.into());
+    let budget = format!("{allowed} a minute (each is free again {} s after its end)", PERMIT.as_secs());
     if watches.iter().all(|watch| watch.interval == interval) {
-        let targets = watches.len();
+        let targets = counted(watches.len() as u64, "target", "targets");
         let whole = written(one(per_minute) * count(requests));
+        let requests = counted_requests(requests as u64);
         return Some(Fault::new(
-            format!(
-                "cannot be kept at {host}: one refresh of its targets ({targets}) and their task types is {requests} \
-                 requests, which take {whole} at {budget}"
-            ),
+            format!("cannot be kept at {host}: one refresh of its {targets} is {requests}, or {whole} at {budget}"),
             format!("set an interval of {kept} or more, watch less, or {raise}"),
         ));
     }

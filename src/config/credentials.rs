@@ -105,13 +105,12 @@ fn profile(group: &Group<'_>, cx: &mut Context<'_>) -> Option<Credentials> {
     if group.has("file") {
         return cx.file(group, "file", Holds::Profile).map(Credentials::Profile);
     }
-    let at = group.at.key("file", None);
-    let Some(path) = sdk::profile(cx) else {
-        cx.report.refuse(&at, None, Fault::new("is missing, and HOME is not set", "name the profile file"));
+    let Some((at, path)) = sdk::profile(cx) else {
+        let fault = Fault::new("is missing, and HOME is not set", "name the profile file");
+        cx.report.refuse(&group.at.key("file", None), None, fault);
         return None;
     };
-    let written = path.display().to_string();
-    cx.files.push(NamedFile { at, written, path: path.clone(), holds: Holds::Profile });
+    cx.files.push(NamedFile { at, written: String::new(), path: path.clone(), holds: Holds::Profile });
     Some(Credentials::Profile(path))
 }
 
@@ -182,22 +181,15 @@ fn holds(key: &str) -> Holds {
     if key.starts_with("password") { Holds::Password } else { Holds::Secret }
 }
 
+/// The secret that a variable holds. The variable is named at `at`, and not shown: its name may be the secret itself, in
+/// the wrong place.
 pub(super) fn from_variable(at: &At, name: &str, holds: Holds, cx: &mut Context<'_>) -> Option<SecretSource> {
-    // Not a name that anyone would give a variable: perhaps the secret itself, in the wrong place.
-    let is_name = name.contains('_') && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-    let shown = is_name.then_some(name);
     let checked = match cx.variable(name) {
         None => Err(Fault::new("is a variable that is not set, or empty", "set it where the exporter is started")),
         Some(value) => check_as(holds, value)
             .map_err(|fault| Fault::new(format!("is a variable whose value {}", fault.reason), fault.remedy)),
     };
-    match checked {
-        Ok(secret) => Some(SecretSource::Value(secret)),
-        Err(fault) => {
-            cx.report.refuse(at, shown, fault);
-            None
-        }
-    }
+    checked.map_err(|fault| cx.report.refuse(at, None, fault)).ok().map(SecretSource::Value)
 }
 
 /// Whether a text can be a secret of its kind.

@@ -69,6 +69,15 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Whether a text that should be a URL, or is one in the wrong place, may hold a password: before an `@`, after a `?` or a
+/// `#`, percent-encoded, or where a host and a port should stand.
+pub(super) fn may_hold_password(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return text.contains('@') && text.contains(':') };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let is_plain = split_port(authority).is_ok_and(|(host, _)| check_host(host).is_ok());
+    !is_plain || rest.contains(['@', '?', '#', '%'])
+}
+
 /// What is wrong with an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointError {
@@ -195,6 +204,27 @@ mod tests {
         check("https://a:+80", Err(EndpointError::Port));
         check("http://hss.example.com", Err(EndpointError::PlainHttp));
         check("http://127.0.0.1.example.com", Err(EndpointError::PlainHttp));
+    }
+
+    #[test]
+    fn where_a_password_may_stand_nothing_is_shown() {
+        for text in [
+            "https://me:canary@hss.example.com",
+            "https://canary@hss.example.com",
+            "https://me:canary",
+            "https://me:canary%40hss.example.com",
+            "https://me:[canary]",
+            "https://me,canary",
+            "https://hss.example.com?token=canary",
+            "me:canary@hss.example.com",
+        ] {
+            assert!(may_hold_password(text), "{text}");
+        }
+        for text in
+            ["http://10.0.0.1", "https://hss.example.com/v5", "https://[::1]:443", "hss.example.com:443", "5m", "a@b"]
+        {
+            assert!(!may_hold_password(text), "{text}");
+        }
     }
 
     #[test]

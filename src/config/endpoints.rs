@@ -50,8 +50,6 @@ impl Endpoints<'_> {
     fn written(&self, service: &str, value: &Value, report: &mut Report) -> Option<Endpoint> {
         let at = self.group.at.key(service, Some(value));
         let text = reader::text(&at, value, report)?;
-        // What stands before an `@`, or after a `?`, may be a password.
-        let shown = (!text.contains(['@', '?', '#'])).then_some(text);
         let read = |text: &str| {
             Endpoint::parse(text, self.plain_http).map_err(|error| {
                 let remedy = match error {
@@ -65,7 +63,7 @@ impl Endpoints<'_> {
                 Fault::new(error.to_string(), remedy)
             })
         };
-        reader::parsed(at, text, shown, report, read).map(|located| located.value)
+        reader::parsed(at, text, Some(text), report, read).map(|located| located.value)
     }
 
     /// Who looks for something has to know where it is asked.

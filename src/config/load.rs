@@ -123,12 +123,11 @@ fn finish(config: Option<Config>, report: Report) -> Result<Loaded, Problems> {
 
 /// What has to be given where there is no file, and is not.
 fn refuse_missing(cx: &mut Context<'_>) {
-    let named = |name: &str| At { key: name.to_owned(), place: Place::Named(name.to_owned()) };
     let remedy = "give it, such as `--region=cn-north-4` (or set HSS_EXPORTER_REGION), or write a configuration file \
                   and name it with `--config.file`";
-    cx.report.refuse(&named("--region"), None, Fault::new("is missing", remedy));
+    cx.report.refuse(&At::named("--region"), None, Fault::new("is missing", remedy));
     // What is missing beside it is better known now than after the next start.
-    sdk::default(&named(NO_FILE), cx);
+    sdk::default(&At::named(NO_FILE), cx);
 }
 
 /// Where things stand that stand in no file.
@@ -159,11 +158,11 @@ fn synthetic(region: &str, project_from: &str, project: &str, cx: &Context<'_>) 
     group(vec![("accounts", list(group(account)))])
 }
 
-/// Looks at the files that the configuration names: whether they are there, and hold what they should.
+/// Looks at the files that the configuration names: whether they are there, hold what they should, and are kept from
+/// others.
 fn look_at_files(cx: &mut Context<'_>) {
     for NamedFile { at, written, path, holds } in std::mem::take(&mut cx.files) {
-        // Without a slash or a dot it may be the secret itself, in the wrong place.
-        let shown = Some(written.as_str()).filter(|name| name.contains(['/', '.']) && name.len() <= MAX_SHOWN_PATH);
+        let shown = Some(written.as_str()).filter(|path| !path.is_empty());
         let checked = read_regular(&path).and_then(|content| match holds {
             Holds::Secret | Holds::Password => check_secret(holds, content),
             Holds::Profile => check_profile(content),
@@ -171,18 +170,15 @@ fn look_at_files(cx: &mut Context<'_>) {
         });
         match checked {
             Err(fault) => cx.report.refuse(&at, shown, fault),
-            Ok(()) if holds != Holds::Authorities && readable_by_others(&path) => {
-                let fault =
-                    Fault::new("can be read by every user of this machine", "take the permission away: `chmod o-r`");
-                cx.report.warn(&at, shown, fault);
+            Ok(()) if holds == Holds::Authorities => {}
+            Ok(()) => {
+                if let Some(fault) = exposure(&path) {
+                    cx.report.warn(&at, shown, fault);
+                }
             }
-            Ok(()) => {}
         }
     }
 }
-
-/// A path that is longer may be a token.
-const MAX_SHOWN_PATH: usize = 255;
 
 fn check_secret(holds: Holds, content: Vec<u8>) -> Result<(), Fault> {
     credentials::check_as(holds, &into_text(content)?).map(drop)
@@ -199,7 +195,8 @@ fn check_authorities(content: &[u8]) -> Result<(), Fault> {
     match certificates {
         Ok(certificates) if certificates.is_empty() => Err(Fault::new("holds no certificate in PEM form", remedy)),
         Ok(_) => Ok(()),
-        Err(error) => Err(Fault::new(format!("is not PEM: {error}"), remedy)),
+        // The error may quote the file.
+        Err(_) => Err(Fault::new("is not PEM", remedy)),
     }
 }
 
@@ -239,14 +236,26 @@ fn unreadable(error: &io::Error) -> Fault {
     )
 }
 
+/// Who else may read a file that holds a secret, if anybody may. That its group may is worth a warning only if the file is
+/// our own: where it is another's, the group is how we may read it ourselves, as with the `fsGroup` of Kubernetes; and the
+/// access list by which systemd lets a service read its credentials looks like a permission of the group.
 #[cfg(unix)]
-fn readable_by_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+fn exposure(path: &Path) -> Option<Fault> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path).ok()?;
+    let (mode, owner) = (metadata.mode() & 0o777, metadata.uid());
+    let ours = owner == rustix::process::geteuid().as_raw();
+    let (who, remedy) = match (mode & 0o004 != 0, mode & 0o040 != 0 && ours) {
+        (true, true) => ("every user of this machine", "take the permissions away: `chmod go-r`"),
+        (true, false) => ("every user of this machine", "take the permission away: `chmod o-r`"),
+        (false, true) => ("the members of its group", "take the permission away: `chmod g-r`"),
+        (false, false) => return None,
+    };
+    Some(Fault::new(format!("can be read by {who} (mode {mode:04o})"), remedy))
 }
 
-/// Other systems have no such permission.
+/// Other systems have no such permissions.
 #[cfg(not(unix))]
-fn readable_by_others(_: &Path) -> bool {
-    false
+fn exposure(_: &Path) -> Option<Fault> {
+    None
 }

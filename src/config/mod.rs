@@ -163,6 +163,32 @@ pub struct Watch {
     pub expect: Vec<Expectation>,
 }
 
+impl Watch {
+    /// The list that the target's tasks of this type are read from.
+    pub fn shared_list(&self, task_type: TaskType) -> SharedList<'_> {
+        SharedList {
+            account: &self.target.account,
+            project_id: &self.target.project.id,
+            task_type,
+            filter: &self.filter,
+            interval: self.interval,
+            stale_after: self.stale_after,
+        }
+    }
+}
+
+/// A list that several enterprise projects of a project can be read from together. One request is sent with one filter
+/// at one moment, so targets share a list only if all of this is configured alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SharedList<'a> {
+    account: &'a str,
+    project_id: &'a str,
+    task_type: TaskType,
+    filter: &'a Filter,
+    interval: Duration,
+    stale_after: Duration,
+}
+
 /// How often a scan should succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expectation {
@@ -182,7 +208,7 @@ impl Expectation {
 }
 
 /// Which tasks are asked for. What is left out does not restrict.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// `trigger_type`; never [`Trigger::Other`].
     pub trigger: Option<Trigger>,

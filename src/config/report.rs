@@ -1,7 +1,7 @@
 //! Where things stand in what the operator wrote, and the list of what is wrong with it.
 
-use super::schema::join;
-use super::{Problem, Problems};
+use super::schema::{holds_secrets, join};
+use super::{Problem, Problems, endpoint};
 use crate::model::text::is_printable;
 use ::config::Value;
 use std::sync::Arc;
@@ -37,6 +37,11 @@ impl Place {
 }
 
 impl At {
+    /// A variable or a flag.
+    pub(super) fn named(name: &str) -> Self {
+        Self { key: name.to_owned(), place: Place::Named(name.to_owned()) }
+    }
+
     /// A key of a group.
     pub(super) fn key(&self, name: &str, value: Option<&Value>) -> Self {
         // What is missing is looked for where its group stands.
@@ -95,7 +100,7 @@ impl Report {
         Self { file: file.into(), problems: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Something that cannot stay. `value` is shown: never a secret.
+    /// Something that cannot stay. `value` is shown, but where secrets may stand.
     pub(super) fn refuse(&mut self, at: &At, value: Option<&str>, fault: Fault) {
         let problem = self.problem(at, value, fault);
         self.problems.push(problem);
@@ -108,7 +113,7 @@ impl Report {
         self.problems.push(problem);
     }
 
-    /// Something that is better mended. `value` is shown: never a secret.
+    /// Something that is better mended. `value` is shown, but where secrets may stand.
     pub(super) fn warn(&mut self, at: &At, value: Option<&str>, fault: Fault) {
         let warning = self.problem(at, value, fault);
         self.warnings.push(warning);
@@ -128,6 +133,7 @@ impl Report {
             Place::Named(name) => (Arc::from(""), None, name.clone()),
             Place::Nowhere => (Arc::clone(&self.file), None, at.key.clone()),
         };
+        let value = value.filter(|value| !holds_secrets(&at.key) && !endpoint::may_hold_password(value));
         Problem { file, line, column: None, key, value: value.map(Problem::shown), reason, remedy }
     }
 }

@@ -209,7 +209,87 @@ fn collect_below(path: &str, shape: &Shape, paths: &mut Vec<(String, Option<&'st
     }
 }
 
-/// A key's path from its group's path.
+/// The one group in which secrets are written. Nothing that an operator writes below it is ever shown, whatever it was
+/// meant as: a secret may stand at the wrong key, or be taken for a key.
+const SECRETS: &str = "credentials";
+
+/// What a path has in place of a key that is not shown.
+const HIDDEN: &str = "<hidden>";
+
+/// What is declared below a path.
+struct Below {
+    keys: Vec<&'static Key>,
+    secrets: bool,
+}
+
+/// A key's path from its group's path. A key that is none of ours is shown, so that a slip can be seen, but not where
+/// secrets may stand.
 pub(super) fn join(parent: &str, name: &str) -> String {
+    let name = match below(parent) {
+        Some(Below { keys, secrets: true }) if keys.iter().any(|key| key.name == name) => name,
+        Some(Below { secrets: false, .. }) => name,
+        _ => HIDDEN,
+    };
     if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
+}
+
+/// Whether a secret may stand at a path: below `credentials`, and below what is no key of ours, which may be `credentials`
+/// misspelt.
+pub(super) fn holds_secrets(path: &str) -> bool {
+    below(path).is_none_or(|below| below.secrets)
+}
+
+/// None if no such path is declared.
+fn below(path: &str) -> Option<Below> {
+    let mut below = Below { keys: ROOT.iter().collect(), secrets: false };
+    for name in path.split('.').filter(|name| !name.is_empty()) {
+        let name = name.split('[').next().unwrap_or_default();
+        let key = below.keys.into_iter().find(|key| key.name == name)?;
+        let mut keys = Vec::new();
+        keys_of(&key.shape, &mut keys);
+        below = Below { keys, secrets: below.secrets || key.name == SECRETS };
+    }
+    Some(below)
+}
+
+fn keys_of(shape: &Shape, keys: &mut Vec<&'static Key>) {
+    match shape {
+        Shape::Scalar | Shape::Secret => {}
+        Shape::List(of) => keys_of(of, keys),
+        Shape::Group(group) => keys.extend(group.iter()),
+        Shape::Either(one, other) => {
+            keys_of(one, keys);
+            keys_of(other, keys);
+        }
+        Shape::Search(list, group) => {
+            keys_of(list, keys);
+            keys.extend(group.iter());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_below_the_credentials_is_not_shown() {
+        let token = "accounts[0].credentials.token";
+        assert_eq!(join(token, "file"), "accounts[0].credentials.token.file");
+        assert_eq!(join(token, "canary"), "accounts[0].credentials.token.<hidden>");
+        assert_eq!(join("accounts[0].credentials.<hidden>", "file"), "accounts[0].credentials.<hidden>.<hidden>");
+        assert_eq!(join("accounts.credentials", "canary"), "accounts.credentials.<hidden>");
+        // A slip is shown, and nothing below it.
+        assert_eq!(join("accounts[0]", "credential"), "accounts[0].credential");
+        assert_eq!(join("accounts[0].credential", "token"), "accounts[0].credential.<hidden>");
+        assert_eq!(join("", "acounts"), "acounts");
+    }
+
+    #[test]
+    fn every_declared_path_is_found_and_only_credentials_hold_secrets() {
+        for path in keys() {
+            let shown = path.replace("[]", "[7]");
+            assert_eq!(holds_secrets(&shown), path.starts_with("accounts[].credentials"), "{path}");
+        }
+    }
 }

@@ -32,16 +32,16 @@ pub const NO_POD_VARIABLES: &str =
 /// The credential in the environment. `Some(None)` if there is none, none if it is wrong.
 pub(super) fn environment(at: &At, cx: &mut Context<'_>) -> Option<Option<Credentials>> {
     if both(AK, SK, at, cx)? {
-        let (id, secret) = (from_variable(at, AK, Holds::Secret, cx), from_variable(at, SK, Holds::Secret, cx));
+        let (id, secret) = (variable(AK, cx), variable(SK, cx));
         let security_token = match cx.variable(SECURITY_TOKEN) {
-            Some(_) => Some(from_variable(at, SECURITY_TOKEN, Holds::Secret, cx)?),
+            Some(_) => Some(variable(SECURITY_TOKEN, cx)?),
             None => None,
         };
         return Some(Some(Credentials::AccessKey { id: id?, secret: secret?, security_token }));
     }
     if both(PROVIDER, ID_TOKEN_FILE, at, cx)? {
         let provider = cx.variable(PROVIDER)?.into();
-        let token = SecretSource::File(file(ID_TOKEN_FILE, at, cx)?);
+        let token = SecretSource::File(file(ID_TOKEN_FILE, cx)?);
         return Some(Some(Credentials::IdToken { provider, token }));
     }
     Some(None)
@@ -54,13 +54,14 @@ pub(super) fn default(at: &At, cx: &mut Context<'_>) -> Option<Credentials> {
     }
     let pod_identity = if both(POD_URI, POD_TOKEN_FILE, at, cx)? { Some(pod_identity(at, cx)?) } else { None };
     let metadata = Endpoint::parse(METADATA, PlainHttp::Anywhere).ok()?;
-    Some(Credentials::Default(DefaultChain { profile: profile(cx), metadata, pod_identity }))
+    let profile = profile(cx).map(|(_, path)| path);
+    Some(Credentials::Default(DefaultChain { profile, metadata, pod_identity }))
 }
 
-/// Where the profile file is, if nobody says otherwise.
-pub(super) fn profile(cx: &Context<'_>) -> Option<PathBuf> {
-    let named = cx.variable(PROFILE).map(PathBuf::from);
-    named.or_else(|| home(cx).map(|home| home.join(PROFILE_BELOW_HOME)))
+/// Where the profile file is, if nobody says otherwise, and how a problem with it calls it.
+pub(super) fn profile(cx: &Context<'_>) -> Option<(At, PathBuf)> {
+    let named = cx.variable(PROFILE).map(|path| (At::named(PROFILE), PathBuf::from(path)));
+    named.or_else(|| Some((At::named(&format!("~/{PROFILE_BELOW_HOME}")), home(cx)?.join(PROFILE_BELOW_HOME))))
 }
 
 /// The home folder.
@@ -75,7 +76,7 @@ pub(super) fn pod_identity(at: &At, cx: &mut Context<'_>) -> Option<PodIdentity>
         cx.report.refuse(at, None, Fault::new(format!("cannot be had: {NO_POD_VARIABLES}"), remedy));
         return None;
     }
-    let token_file = file(POD_TOKEN_FILE, at, cx)?;
+    let token_file = file(POD_TOKEN_FILE, cx)?;
     let uri = cx.variable(POD_URI)?.to_owned();
     let (scheme, rest) = uri.split_once("://").unwrap_or_default();
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -102,10 +103,19 @@ fn both(one: &str, other: &str, at: &At, cx: &mut Context<'_>) -> Option<bool> {
     None
 }
 
-/// A file that a variable names.
-fn file(variable: &str, at: &At, cx: &mut Context<'_>) -> Option<PathBuf> {
-    let written = cx.variable(variable)?.to_owned();
-    let path = PathBuf::from(&written);
-    cx.files.push(NamedFile { at: at.clone(), written, path: path.clone(), holds: Holds::Secret });
+/// The secret that one of these variables holds.
+fn variable(name: &str, cx: &mut Context<'_>) -> Option<SecretSource> {
+    from_variable(&At::named(name), name, Holds::Secret, cx)
+}
+
+/// A file that one of these variables names.
+fn file(variable: &str, cx: &mut Context<'_>) -> Option<PathBuf> {
+    let path = PathBuf::from(cx.variable(variable)?);
+    cx.files.push(NamedFile {
+        at: At::named(variable),
+        written: String::new(),
+        path: path.clone(),
+        holds: Holds::Secret,
+    });
     Some(path)
 }

@@ -50,8 +50,10 @@ impl Stop {
 
 impl From<ScanError> for Stop {
     fn from(error: ScanError) -> Self {
+        // The reader's words may quote a character of what stands there.
+        let reason = error.info().split(": `").next().unwrap_or_default();
         let fault = Fault::new(
-            format!("is not YAML from here on: {}", error.info()),
+            format!("is not YAML from here on: {reason}"),
             "look at the indentation, for a missing space after `:`, and for quotes and brackets that are not closed",
         );
         Self { line: error.marker().line(), column: error.marker().col() + 1, fault }
@@ -176,9 +178,12 @@ impl<'t> Reader<'t, '_> {
 
     /// The tags of YAML itself say nothing new; others ask for something that we do not do.
     fn check_tag(&mut self, tag: Option<&Tag>, at: &At) {
-        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema() && tag.to_string() != "!") else { return };
-        let fault = Fault::new(format!("has the tag `{tag}`, which means nothing here"), "leave the tag out");
-        self.report.refuse(at, None, fault);
+        if tag.is_none_or(|tag| tag.is_yaml_core_schema() || tag.to_string() == "!") {
+            return;
+        }
+        // The tag is not shown: an unquoted password that begins with `!` is one.
+        let remedy = "leave the tag out, or write a value that begins with `!` in quotes";
+        self.report.refuse(at, None, Fault::new("has a tag, which means nothing here", remedy));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod failure;
 pub mod known;
 pub mod ledger;
 pub mod observe;
+pub mod plural;
 pub mod region;
 pub mod snapshot;
 pub mod tally;

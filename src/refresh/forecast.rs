@@ -5,8 +5,8 @@ use super::run;
 use crate::config::Config;
 use crate::hss::Page;
 use crate::hss::query::PAGE;
-use crate::model::{Snapshot, Task, TaskType, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::{Snapshot, Task, Timestamp};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ pub fn loads(config: &Config, samples: &[Sample]) -> Vec<Load> {
         sample.is_some_and(|sample| sample.page.total.is_some_and(|total| total > u64::from(PAGE)))
     };
     let mut loads: BTreeMap<&str, Load> = BTreeMap::new();
-    let mut projects: BTreeSet<(&str, &str, TaskType)> = BTreeSet::new();
+    let mut lists = HashSet::new();
     let watches = config.accounts.iter().flat_map(|account| account.watches.iter().map(move |watch| (account, watch)));
     for (target, (account, watch)) in watches.enumerate() {
         let load = loads.entry(account.hss_endpoint.authority()).or_insert_with(|| Load {
@@ -69,7 +69,7 @@ pub fn loads(config: &Config, samples: &[Sample]) -> Vec<Load> {
         load.interval = load.interval.max(watch.interval);
         load.kept_interval = load.kept_interval.max(kept);
         for (scan, task_type) in watch.types.iter().enumerate() {
-            if projects.insert((&account.name, &watch.target.project.id, *task_type)) {
+            if lists.insert(watch.shared_list(*task_type)) {
                 load.requests_per_refresh += 1;
                 load.requests_per_hour += 3600.0 / kept.as_secs_f64();
             }
@@ -160,6 +160,24 @@ mod tests {
         // What a page does not hold is looked for far down.
         let [load] = &loads(&config, &[of(200, 0), of(201, 1)])[..] else { panic!("one endpoint") };
         assert!((load.requests_per_hour - 20.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn entries_of_a_project_that_are_configured_differently_cost_a_request_each() {
+        let entry = |id, settings| format!("{{ id: p, types: [iac_scan], enterprise_projects: [\"{id}\"]{settings} }}");
+        for (settings, requests) in
+            [("", 1), (", interval: 10m", 1), (", interval: 20m", 2), (", filter: { trigger_type: manual }", 2)]
+        {
+            let config = configured(&format!("{}, {}", entry("0", ""), entry("7", settings)), "10m");
+            let [load] = &loads(&config, &[])[..] else { panic!("one endpoint") };
+            assert_eq!((load.targets, load.requests_per_refresh), (2, requests), "{settings}");
+        }
+        // Another task type is another list anyway.
+        let config = configured(
+            "{ id: p, types: [iac_scan], enterprise_projects: [\"0\"] }, { id: p, enterprise_projects: [\"7\"] }",
+            "10m",
+        );
+        assert_eq!(loads(&config, &[])[0].requests_per_refresh, 2);
     }
 
     #[test]

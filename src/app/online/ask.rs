@@ -1,10 +1,10 @@
 //! What the cloud is asked, and when no more: a refused credential or a closed way is not tried for every target.
 
 use super::report::{Counts, Outcome, is_divided};
-use crate::config::{Account, Config, Filter, Watch};
+use crate::config::{Account, Config, Credentials, Filter, Watch};
 use crate::hss::{List, Page, Query, TaskList};
 use crate::model::{EnterpriseProject, Failure, Status, Target, TaskType};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ impl Depth {
         if watches.map(|watch| watch.types.len()).sum::<usize>() <= FEW { Self::Statuses } else { Self::Totals }
     }
 
-    /// How many requests a scope takes at most.
-    const fn requests(self) -> usize {
+    /// How many requests to the task list a scope takes at most.
+    const fn lists(self) -> u64 {
         match self {
             Self::Totals => 1,
             Self::Statuses => 3,
@@ -41,20 +41,52 @@ impl Depth {
     }
 }
 
-/// How many requests are sent to the task list at most, retries aside, and how long the budget makes them take.
-pub(super) fn effort(config: &Config) -> (usize, Duration) {
-    let depth = Depth::of(config);
-    let mut hosts: BTreeMap<&str, usize> = BTreeMap::new();
-    for account in &config.accounts {
-        let scopes: usize = account.watches.iter().map(|watch| watch.types.len()).sum();
-        let requests = scopes * depth.requests() + divided(account).len();
-        *hosts.entry(account.hss_endpoint.authority()).or_default() += requests;
+/// How much is asked of HSS at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Effort {
+    /// How many requests, if none has to be sent again.
+    pub(super) requests: u64,
+    /// How many requests, if each has to be sent again as often as it may be.
+    pub(super) with_retries: u64,
+    /// How long the budget makes them take, if none has to be sent again.
+    pub(super) takes: Duration,
+}
+
+impl Effort {
+    pub(super) fn of(config: &Config) -> Self {
+        let depth = Depth::of(config);
+        let mut effort = Self { requests: 0, with_retries: 0, takes: Duration::ZERO };
+        let mut hosts: BTreeMap<&str, u64> = BTreeMap::new();
+        for account in &config.accounts {
+            let mut lists = divided(account).len() as u64;
+            let mut statistics = 0;
+            for watch in &account.watches {
+                let scopes = watch.types.len() as u64;
+                lists += scopes * depth.lists();
+                statistics += if has_statistics(watch) { scopes } else { 0 };
+            }
+            effort.requests += lists + statistics;
+            // Statistics are never asked for again.
+            effort.with_retries += lists * attempts(account, config) + statistics;
+            *hosts.entry(account.hss_endpoint.authority()).or_default() += lists;
+        }
+        let per_minute = u64::from(config.refresh.requests_per_minute.get());
+        // Accounts are asked one after the other. Statistics have a budget of their own, and do not wait for it.
+        let pauses: u64 = hosts.values().map(|lists| lists.saturating_sub(1) / per_minute).sum();
+        effort.takes = PERMIT.saturating_mul(u32::try_from(pauses).unwrap_or(u32::MAX));
+        effort
     }
-    let per_minute = config.refresh.requests_per_minute.get();
-    // Accounts are asked one after the other.
-    let pauses = hosts.values().map(|requests| requests.saturating_sub(1) / usize::try_from(per_minute).unwrap_or(1));
-    let pauses = u32::try_from(pauses.sum::<usize>()).unwrap_or(u32::MAX);
-    (hosts.values().sum(), PERMIT.saturating_mul(pauses))
+}
+
+/// How often a request to the task list is sent at most. A credential that can be replaced is, once, when it is refused.
+fn attempts(account: &Account, config: &Config) -> u64 {
+    let replaced = !matches!(account.credentials, Credentials::AccessKey { .. });
+    u64::from(config.refresh.max_attempts.get()) + u64::from(replaced)
+}
+
+/// Whether the statistics say something of a target: they know no filter.
+fn has_statistics(watch: &Watch) -> bool {
+    watch.filter == Filter::default()
 }
 
 /// What one request can read.
@@ -63,10 +95,22 @@ pub(super) struct Scope<'a> {
     pub(super) task_type: TaskType,
 }
 
-/// One task type of a project, with all enterprise projects.
+/// One task type of a project, with all enterprise projects, as the filter of some of them lets it through.
 pub(super) struct Whole {
     pub(super) watch: Watch,
     pub(super) task_type: TaskType,
+    /// The targets that have this filter.
+    pub(super) members: Vec<Arc<Target>>,
+    pub(super) filters: Filters,
+}
+
+/// How the targets of one project are filtered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filters {
+    /// All alike: one list shows what all of them do.
+    Alike,
+    /// Not all alike: no list shows what all of them do.
+    Different,
 }
 
 impl Whole {
@@ -75,17 +119,30 @@ impl Whole {
     }
 }
 
-/// The projects of an account of which single enterprise projects are watched.
+/// The projects of an account of which single enterprise projects are watched, once for each filter.
 pub(super) fn divided(account: &Account) -> Vec<Whole> {
-    let mut seen = BTreeSet::new();
-    let mut wholes = Vec::new();
+    let mut wholes: Vec<Whole> = Vec::new();
+    // The wholes of each project.
+    let mut projects: BTreeMap<(&str, TaskType), Vec<usize>> = BTreeMap::new();
     for watch in account.watches.iter().filter(|watch| is_divided(&watch.target)) {
         for task_type in &watch.types {
-            if seen.insert((&watch.target.project.id, *task_type)) {
+            let of_project = projects.entry((&watch.target.project.id, *task_type)).or_default();
+            let same = |number: &&usize| wholes.get(**number).is_some_and(|whole| whole.watch.filter == watch.filter);
+            let number = of_project.iter().find(same).copied().unwrap_or_else(|| {
                 let target = Target { enterprise_project: EnterpriseProject::All, ..(*watch.target).clone() };
-                wholes
-                    .push(Whole { watch: Watch { target: Arc::new(target), ..watch.clone() }, task_type: *task_type });
+                let watch = Watch { target: Arc::new(target), ..watch.clone() };
+                of_project.push(wholes.len());
+                wholes.push(Whole { watch, task_type: *task_type, members: Vec::new(), filters: Filters::Alike });
+                wholes.len() - 1
+            });
+            if let Some(whole) = wholes.get_mut(number) {
+                whole.members.push(Arc::clone(&watch.target));
             }
+        }
+    }
+    for number in projects.into_values().filter(|of_project| of_project.len() > 1).flatten() {
+        if let Some(whole) = wholes.get_mut(number) {
+            whole.filters = Filters::Different;
         }
     }
     wholes
@@ -153,8 +210,7 @@ impl Asker {
         if page.total.is_some_and(|total| total <= u64::from(page.listed)) {
             return Counts { running: Some(of(Status::Running)), ready: Some(of(Status::Ready)), ..counts };
         }
-        // They know no filter.
-        if let (Ok(tasks), true) = (&self.list, scope.watch.filter == Filter::default()) {
+        if let (Ok(tasks), true) = (&self.list, has_statistics(scope.watch)) {
             let statistics = tasks.statistics(scope.watch, scope.task_type).await;
             counts.running = statistics.and_then(|answer| answer.ok()?.running);
         }
@@ -180,19 +236,39 @@ mod tests {
         config
     }
 
+    #[track_caller]
+    fn check_effort(projects: &str, requests: u64, with_retries: u64, takes: u64) {
+        let expected = Effort { requests, with_retries, takes: Duration::from_secs(takes) };
+        assert_eq!(Effort::of(&configured(projects)), expected, "{projects}");
+    }
+
     #[test]
-    fn it_is_said_beforehand_how_long_asking_will_take() {
-        // Two scopes with three requests each: one more than go at once.
-        let (requests, takes) = effort(&configured("{ id: p }"));
-        assert_eq!((requests, takes), (6, Duration::from_secs(61)));
-        let (requests, takes) = effort(&configured("{ id: p, types: [iac_scan] }"));
-        assert_eq!((requests, takes), (3, Duration::ZERO));
-        // The whole project is asked for beside its enterprise projects.
-        let (requests, _) = effort(&configured("{ id: p, types: [iac_scan], enterprise_projects: [\"0\", \"7\"] }"));
-        assert_eq!(requests, 2 * 3 + 1);
+    fn it_is_said_beforehand_how_much_is_asked_and_how_long_that_will_take() {
+        // Two scopes with three requests each, one more than go at once; and their statistics.
+        check_effort("{ id: p }", 6 + 2, 4 * 6 + 2, 61);
+        check_effort("{ id: p, types: [iac_scan] }", 3 + 1, 4 * 3 + 1, 0);
+        check_effort("{ id: p, types: [iac_scan], filter: { trigger_type: manual } }", 3, 4 * 3, 0);
+        // The whole project is asked for beside its enterprise projects, once for each filter.
+        let entry = |ids: &str, filter: &str| {
+            format!("{{ id: p, types: [iac_scan], enterprise_projects: [{ids}], filter: {{ {filter} }} }}")
+        };
+        check_effort(&entry("0, 7", ""), 2 * 3 + 1 + 2, 4 * (2 * 3 + 1) + 2, 61);
+        let two = [entry("0", ""), entry("7", "task_name: nightly"), entry("8", "")].join(", ");
+        check_effort(&two, 3 * 3 + 2 + 2, 4 * (3 * 3 + 2) + 2, 2 * 61);
         // Many scopes take a request each.
         let many: Vec<String> = (0..100).map(|n| format!("{{ id: p{n} }}")).collect();
-        let (requests, takes) = effort(&configured(&many.join(", ")));
-        assert_eq!((requests, takes), (200, Duration::from_secs(39 * 61)));
+        check_effort(&many.join(", "), 200 + 200, 4 * 200 + 200, 39 * 61);
+    }
+
+    #[test]
+    fn what_no_entry_watches_is_known_only_where_all_are_filtered_alike() {
+        let entry = |id: &str, more: &str| format!("{{ id: p, types: [iac_scan], enterprise_projects: [{id}]{more} }}");
+        let wholes = |entries: String| divided(&configured(&entries).accounts[0]);
+        let alike = wholes([entry("0", ""), entry("7", ", interval: 1h")].join(", "));
+        let [whole] = &alike[..] else { panic!("one list") };
+        assert_eq!((whole.members.len(), whole.filters), (2, Filters::Alike));
+        let different = wholes([entry("0", ""), entry("7", ", filter: { task_name: nightly }")].join(", "));
+        assert_eq!(different.len(), 2);
+        assert!(different.iter().all(|whole| whole.members.len() == 1 && whole.filters == Filters::Different));
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn report(report: &Report, warnings: &[Problem]) -> String {
         "endpoints": endpoints.collect::<Vec<_>>(),
         "undiscovered": report.undiscovered.iter().map(failure).collect::<Vec<_>>(),
         "series": { "least": least, "most": most },
-        "requests_sent": report.requests,
+        "requests_sent": report.requests + report.sign_in_requests,
         "warnings": warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     format!("{all}\n")

@@ -1,5 +1,6 @@
 //! What was found out about every target, and what follows from it.
 
+use super::ask::{Filters, Whole};
 use crate::model::{EnterpriseProject, Failure, Target, TaskType};
 use crate::refresh::forecast::Load;
 use std::collections::BTreeMap;
@@ -20,8 +21,10 @@ pub struct Report {
     pub series: [usize; 2],
     /// What was to be discovered and could not be.
     pub undiscovered: Vec<Failure>,
-    /// How many requests were sent for this report.
+    /// How many requests were sent to HSS for this report.
     pub requests: u64,
+    /// How many requests were sent to sign in.
+    pub sign_in_requests: u64,
 }
 
 /// One task type of one target.
@@ -81,15 +84,9 @@ pub struct Undivided {
 
 impl Undivided {
     /// What an answer about all tells of the single ones.
-    pub(super) fn of(
-        target: &Arc<Target>,
-        task_type: TaskType,
-        total: Result<Option<u64>, Failure>,
-        rows: &[Row],
-    ) -> Self {
+    pub(super) fn of(whole: &Whole, total: Result<Option<u64>, Failure>, rows: &[Row]) -> Self {
         let own = |row: &&Row| {
-            (&row.target.account, &row.target.project.id, row.task_type)
-                == (&target.account, &target.project.id, task_type)
+            row.task_type == whole.task_type && whole.members.iter().any(|member| Arc::ptr_eq(member, &row.target))
         };
         let rows: Vec<&Row> = rows.iter().filter(own).collect();
         let read = rows.iter().map(|row| match &row.outcome {
@@ -100,9 +97,12 @@ impl Undivided {
         let known = total.as_ref().ok().copied().flatten();
         let all_known: Option<u64> = totals.iter().copied().sum();
         let alike = alike(known, &totals);
-        let unwatched = known.zip(all_known).filter(|_| alike.is_empty()).map(|(all, own)| all.saturating_sub(own));
+        let comparable = alike.is_empty() && whole.filters == Filters::Alike;
+        let unwatched = known.zip(all_known).filter(|_| comparable).map(|(all, own)| all.saturating_sub(own));
         let name = |index: &usize| rows.get(*index).map(|row| row.target.enterprise_project.name().to_owned());
-        Self { target: Arc::clone(target), task_type, unwatched, alike: alike.iter().filter_map(name).collect(), total }
+        let target = Arc::clone(&whole.watch.target);
+        let alike = alike.iter().filter_map(name).collect();
+        Self { target, task_type: whole.task_type, unwatched, alike, total }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::report::{Outcome, Report, Row, Undivided};
 use crate::config::Config;
+use crate::model::plural::{counted, number};
 use crate::model::{Failure, Reason};
 use crate::refresh::forecast::Load;
 
@@ -84,9 +85,17 @@ pub(super) fn conclusions(report: &Report) -> String {
     let [least, most] = report.series;
     let series = if least == most { format!("{least}") } else { format!("{least} at least, {most} with the history") };
     lines.push(("series", format!("{series} on the page, as far as the newest tasks tell")));
-    lines.push(("sent", format!("{} requests for this check", report.requests)));
+    lines.push(("sent", sent(report)));
     let lines = lines.iter().map(|(what, said)| format!("{what:9} {said}\n"));
     format!("\n{}", lines.collect::<String>())
+}
+
+fn sent(report: &Report) -> String {
+    let sign_in = match report.sign_in_requests {
+        0 => String::new(),
+        requests => format!(", and {} to sign in", number(requests)),
+    };
+    format!("{} to HSS{sign_in}", counted(report.requests, "request", "requests"))
 }
 
 fn clock(account: &str, seconds: f64) -> String {
@@ -105,7 +114,9 @@ fn divided(Undivided { target, task_type, total, unwatched, alike }: &Undivided)
         ),
         (Err(failure), _) => format!("what is not watched is not known: {failure}"),
         (Ok(_), Some(0)) => "every enterprise project with tasks is watched".to_owned(),
-        (Ok(_), Some(tasks)) => format!("NOT WATCHED: enterprise projects with {tasks} tasks"),
+        (Ok(_), Some(tasks)) => {
+            format!("NOT WATCHED: enterprise projects with {}", counted(*tasks, "task", "tasks"))
+        }
         (Ok(_), None) => "what is not watched is not known".to_owned(),
     };
     format!("{whose}: {said}")
@@ -172,8 +183,9 @@ mod tests {
         assert_eq!(said, "prod/payments iac_scan: every enterprise project with tasks is watched");
         assert!(
             divided(&Undivided { unwatched: Some(3), ..whole.clone() })
-                .contains("NOT WATCHED: enterprise projects with 3")
+                .contains("NOT WATCHED: enterprise projects with 3 tasks")
         );
+        assert!(divided(&Undivided { unwatched: Some(1), ..whole.clone() }).ends_with("projects with 1 task"));
         let twice = Undivided { alike: vec!["default".into(), "team".into()], ..whole };
         assert!(divided(&twice).contains("COUNTED TWICE: default, team show the same tasks"));
     }

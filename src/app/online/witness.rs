@@ -1,7 +1,7 @@
 //! Counts what the exporter would count, and remembers what a report needs of it.
 
 use crate::metrics::Instruments;
-use crate::model::observe::{Note, Observe};
+use crate::model::observe::{Api, Note, Observe};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +13,7 @@ pub(super) struct Witness {
 #[derive(Default)]
 struct Seen {
     requests: u64,
+    sign_in_requests: u64,
     /// Our clock less the cloud's, in seconds, by account: of the last answer.
     clocks: BTreeMap<String, f64>,
 }
@@ -26,9 +27,14 @@ impl Witness {
         &self.instruments
     }
 
-    /// How many requests were sent, of whatever API.
+    /// How many requests were sent to HSS.
     pub(super) fn requests(&self) -> u64 {
         self.seen().requests
+    }
+
+    /// How many requests were sent to sign in.
+    pub(super) fn sign_in_requests(&self) -> u64 {
+        self.seen().sign_in_requests
     }
 
     /// Our clock less the cloud's, in seconds, by account.
@@ -46,7 +52,8 @@ impl Observe for Witness {
     fn note(&self, note: Note<'_>) {
         self.instruments.note(note);
         match note {
-            Note::Attempt { .. } => self.seen().requests += 1,
+            Note::Attempt { api, .. } if Api::OF_HSS.contains(&api) => self.seen().requests += 1,
+            Note::Attempt { .. } => self.seen().sign_in_requests += 1,
             Note::ClockSkew { account, seconds } => drop(self.seen().clocks.insert(account.to_owned(), seconds)),
             _ => {}
         }

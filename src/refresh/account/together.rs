@@ -2,13 +2,13 @@
 
 use super::ended::{Next, Read, is_refusal};
 use super::{OwnScope, Slot, State, Work};
-use crate::config::Watch;
+use crate::config::{SharedList, Watch};
 use crate::model::{Applied, EnterpriseProject, Failure, Ledger, Target, Task, TaskType};
 use crate::refresh::attribution::Strangers;
 use crate::refresh::memory::Memory;
 use crate::refresh::plan::Part;
 use crate::refresh::walk::{self, Divided, Walked};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -222,13 +222,19 @@ impl Work {
         }
     }
 
-    /// Writes on the board how many of the project's tasks no target covers.
+    /// Writes on the board how many of the project's tasks no target covers: not known where its lists have different
+    /// filters, because then none of them shows what the others do.
     fn count_unwatched(&self, number: usize, project: &Project) {
-        let totals = self.totals(project);
-        let unwatched =
-            self.state().companies.get(number).and_then(|company| company.strangers.unwatched(totals.into_iter()));
+        let lists = || self.projects.iter().filter(|list| list.is_of_same_project(project));
+        let totals: Vec<Option<u64>> = lists().flat_map(|list| self.totals(list)).collect();
+        let unwatched = match lists().all(|list| list.all.filter == project.all.filter) {
+            true => self.state().companies.get(number).and_then(|list| list.strangers.unwatched(totals.into_iter())),
+            false => None,
+        };
+        // Entries may give the project different names.
+        let named = lists().next().unwrap_or(project);
+        let key = (Arc::clone(&named.all.target.project.name), project.task_type);
         self.shared.board.account(&self.name, |account| {
-            let key = (Arc::clone(&project.all.target.project.name), project.task_type);
             match unwatched {
                 Some(tasks) => account.unwatched.insert(key, tasks),
                 None => account.unwatched.remove(&key),
@@ -243,19 +249,84 @@ impl Work {
     }
 }
 
-/// The scopes whose targets are single enterprise projects, by project and task type.
+impl Project {
+    /// Whether this is a list of the same project and task type; it may be the same list.
+    fn is_of_same_project(&self, other: &Self) -> bool {
+        self.task_type == other.task_type && self.all.target.project.id == other.all.target.project.id
+    }
+}
+
+/// The scopes whose targets are single enterprise projects, by the list that shows them together.
 pub(super) fn projects(scopes: &[OwnScope]) -> Vec<Project> {
-    let mut projects: BTreeMap<(Arc<str>, TaskType), Project> = BTreeMap::new();
+    let mut projects: Vec<Project> = Vec::new();
+    let mut numbers: HashMap<SharedList<'_>, usize> = HashMap::new();
     for (index, OwnScope { watch, task_type, .. }) in scopes.iter().enumerate() {
         if watch.target.enterprise_project == EnterpriseProject::All {
             continue;
         }
-        let project = projects.entry((Arc::clone(&watch.target.project.id), *task_type)).or_insert_with(|| {
+        let number = *numbers.entry(watch.shared_list(*task_type)).or_insert(projects.len());
+        if number == projects.len() {
             let target = Target { enterprise_project: EnterpriseProject::All, ..(*watch.target).clone() };
             let all = Watch { target: Arc::new(target), ..(**watch).clone() };
-            Project { all, task_type: *task_type, scopes: Vec::new() }
-        });
-        project.scopes.push(index);
+            projects.push(Project { all, task_type: *task_type, scopes: Vec::new() });
+        }
+        if let Some(project) = projects.get_mut(number) {
+            project.scopes.push(index);
+        }
     }
-    projects.into_values().collect()
+    projects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Loaded};
+    use crate::refresh::account::scopes;
+
+    /// Which targets share a list, for each list: `iac_scan 0 7`.
+    #[track_caller]
+    fn check(entries: &str, expected: &[&str]) {
+        let text = format!("accounts: [{{ name: a, region: cn-north-4, projects: [{entries}] }}]");
+        let environment = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"].map(|name| (name.to_owned(), "x".to_owned()));
+        let Ok(Loaded { config, .. }) = config::parse(&text, "test", &environment) else { panic!("{text}") };
+        let watches = config.accounts.into_iter().flat_map(|account| account.watches).map(Arc::new);
+        let scopes = scopes((0..).zip(watches));
+        let lists: Vec<String> = projects(&scopes)
+            .iter()
+            .map(|list| {
+                let members = list.scopes.iter().map(|scope| scopes[*scope].watch.target.enterprise_project.id());
+                let members: Vec<&str> = members.collect();
+                assert_eq!(list.all.target.enterprise_project, EnterpriseProject::All);
+                format!("{} {}", list.task_type.as_str(), members.join(" "))
+            })
+            .collect();
+        assert_eq!(lists, expected, "{entries}");
+    }
+
+    fn entry(ids: &str, settings: &str) -> String {
+        format!("{{ id: p, types: [iac_scan], enterprise_projects: [{ids}]{settings} }}")
+    }
+
+    #[test]
+    fn targets_of_one_project_that_are_configured_alike_share_a_list() {
+        check(&entry("0, 7", ""), &["iac_scan 0 7"]);
+        check("{ id: p, enterprise_projects: [0, 7] }", &["cluster_scan 0 7", "iac_scan 0 7"]);
+        check(&format!("{}, {}", entry("0", ""), entry("7", ", interval: 5m")), &["iac_scan 0 7"]);
+        check(
+            "{ id: p, types: [iac_scan], enterprise_projects: [0] }, { id: q, enterprise_projects: [0] }",
+            &["iac_scan 0", "cluster_scan 0", "iac_scan 0"],
+        );
+        check("{ id: p }", &[]);
+    }
+
+    #[test]
+    fn targets_of_one_project_that_are_configured_differently_do_not_share_a_list() {
+        for settings in [", interval: 10m", ", filter: { trigger_type: manual }", ", filter: { task_name: nightly }"] {
+            let entries = format!("{}, {}, {}", entry("0, 1", ""), entry("7, 8", settings), entry("9", ""));
+            check(&entries, &["iac_scan 0 1 9", "iac_scan 7 8"]);
+        }
+        // What is expected of the scans has nothing to do with how they are read.
+        let expect = ", expect: [{ task_type: iac_scan, trigger_type: manual, every: 1h }]";
+        check(&format!("{}, {}", entry("0", ""), entry("7", expect)), &["iac_scan 0 7"]);
+    }
 }

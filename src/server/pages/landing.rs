@@ -3,7 +3,8 @@
 use super::scan::{error, section};
 use super::summary::summary;
 use super::view::{Counts, Level, TargetView, View};
-use super::words::{counted, number, rfc3339};
+use super::words::rfc3339;
+use crate::model::plural::{counted, number};
 use crate::model::{Snapshot, Timestamp};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -119,7 +120,7 @@ fn targets(view: &View<'_>, now: Timestamp) -> Markup {
         (list("Problems", problems, fold_problems, now))
         (list(if problems.is_empty() { "Targets" } else { "Other targets" }, others, fold_others, now))
         @if unlisted > 0 {
-            p.more { (counted(unlisted as u64, "more target is", "more targets are")) " not listed here; " (view.counts.targets) " are in the exposition." }
+            p.more { (counted(unlisted as u64, "more target is", "more targets are")) " not listed here; " (number(view.counts.targets)) " are in the exposition." }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::landing::badge;
 use super::view::{Read, kinds, level_of};
-use super::words::{clock_time, counted, moment, number, span};
+use super::words::{clock_time, moment, span};
+use crate::model::plural::{counted, number};
 use crate::model::{
     Failure, Kind, KindFacts, Reading, ScanStanding, Status, Tally, TaskType, Timestamp, Trigger, Unfinished,
 };

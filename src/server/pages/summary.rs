@@ -3,7 +3,8 @@
 use super::landing::badge;
 use super::scan::{read_words, trigger_word};
 use super::view::{Level, Read, TargetView, failing};
-use super::words::{moment, number};
+use super::words::moment;
+use crate::model::plural::number;
 use crate::model::{Kind, KindFacts, ScanStanding, Timestamp};
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! Times and counts, as a person reads them.
+//! Times, as a person reads them.
 
 use crate::model::Timestamp;
 use maud::{Markup, html};
@@ -37,24 +37,6 @@ pub(super) fn span(span: Duration) -> String {
     }
 }
 
-/// `1 target`, `2 targets`, `2,000,000 targets`.
-pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", number(n), if n == 1 { one } else { many })
-}
-
-/// With commas: `2,000,000`.
-pub(super) fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 fn ago(age: Duration) -> String {
     if age < Duration::from_secs(2) { "just now".to_owned() } else { format!("{} ago", span(age)) }
 }
@@ -86,12 +68,6 @@ mod tests {
         check(86_400, "1 d");
         check(2 * 86_400 + 4 * 3600 + 59 * 60, "2 d 4 h");
         check(400 * 86_400, "400 d");
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!([0, 999, 1000, 2_000_000].map(number), ["0", "999", "1,000", "2,000,000"]);
-        assert_eq!(counted(1, "target", "targets"), "1 target");
     }
 
     #[test]

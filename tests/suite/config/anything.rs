@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::fs;
 
 /// Something that looks like YAML, with keys of ours in it.
-fn yamlish() -> impl Strategy<Value = String> {
+pub(super) fn yamlish() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "accounts",
         "name",

@@ -106,7 +106,11 @@ fn a_configuration_is_checked_and_all_that_is_wrong_is_said_at_once() {
     let wrong = write(&dir, "wrong.yml", &format!("{wrong}refresh: {{ interval: soon, windw: 7d }}\n"));
     for arguments in [vec!["check", "--config.file", &wrong], vec!["--config.file", &wrong]] {
         let output = run(&dir, &arguments);
-        check(&output, 1, &["cn-nroth-4", "secrt", "interval", "windw", "wrong.yml:4", "wrong.yml:5", "wrong.yml:7"]);
+        check(
+            &output,
+            1,
+            &["cn-nroth-4", "did you mean `secret`?", "interval", "windw", "wrong.yml:4", "wrong.yml:5", "wrong.yml:7"],
+        );
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!text.contains("canary"), "{text}");
     }

@@ -5,7 +5,7 @@ use super::binary::{program, write};
 use super::rig::{BORN, HOUR, MINUTE, PAYMENTS, Rig, SHOP, Setup, account, account_with, within};
 use hss_exporter::app::{Counts, Outcome, Report, examine};
 use hss_exporter::model::{Reason, Timestamp};
-use hss_exporter::simulator::{Api, Fault, Options, Refusal, Scenario, Statistics, Task, World};
+use hss_exporter::simulator::{Api, Fault, LoggedRequest, Options, Refusal, Scenario, Statistics, Task, World};
 use serde_json::Value;
 use std::process::Output;
 use std::sync::Arc;
@@ -155,10 +155,14 @@ async fn a_cloud_that_ignores_the_enterprise_project_is_found_out() {
 
 /// Runs the program against the cloud of a rig, on the real clock: with a token, which has no date.
 async fn check(rig: &Rig, arguments: &[&str]) -> Output {
+    check_projects(rig, BOTH, 1, arguments).await
+}
+
+async fn check_projects(rig: &Rig, projects: &str, max_attempts: u32, arguments: &[&str]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     let text = format!(
-        "accounts:\n{}refresh: {{ requests_per_minute: 600, max_attempts: 1 }}\n",
-        super::rig::with_token("prod", BOTH).replace("{endpoint}", &rig.cloud.endpoint())
+        "accounts:\n{}refresh: {{ requests_per_minute: 600, max_attempts: {max_attempts} }}\n",
+        super::rig::with_token("prod", projects).replace("{endpoint}", &rig.cloud.endpoint())
     );
     let file = write(&dir, "online.yml", &text);
     let mut command = program(&dir, &[&["check", "--online", "--config.file", &file], arguments].concat());
@@ -171,9 +175,12 @@ async fn the_program_prints_a_table_or_json_and_its_exit_code_tells() {
     let output = check(&rig, &[]).await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    for words in
-        ["the configuration is valid: 1 account, 2 targets", "12 requests to ListTasks at most", "reachable", "SET IT"]
-    {
+    for words in [
+        "the configuration is valid: 1 account, 2 targets",
+        "asking HSS: at most 16 requests, or 28 with retries",
+        "reachable",
+        "SET IT",
+    ] {
         assert!(text.contains(words), "{words}:\n{text}");
     }
     let row = text.lines().find(|line| line.starts_with("prod/payments/all") && line.contains("cluster_scan")).unwrap();
@@ -190,4 +197,103 @@ async fn the_program_prints_a_table_or_json_and_its_exit_code_tells() {
     assert!(refused["failure"]["advice"].as_str().unwrap().contains("HSS ReadOnlyAccess"));
     assert!(!String::from_utf8_lossy(&output.stdout).contains("simulated-token"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("2 of 4 scopes cannot be read"));
+}
+
+/// The number before these words.
+#[track_caller]
+fn number_before(text: &str, words: &str) -> u64 {
+    let before = text.split_once(words).unwrap_or_else(|| panic!("{words}:\n{text}")).0;
+    before.split_whitespace().last().unwrap().replace(',', "").parse().unwrap()
+}
+
+#[tokio::test]
+async fn no_more_requests_are_sent_than_were_announced() {
+    let with_filter = "[{ id: 0123456789abcdef0123456789abcdef, name: payments, enterprise_projects: [0] }, \
+                        { id: 0123456789abcdef0123456789abcdef, name: payments, enterprise_projects: [7], \
+                          filter: { trigger_type: manual } }]";
+    // More scopes than are asked for what runs and what waits.
+    let many: Vec<String> = (0..9)
+        .map(|n| format!("{{ id: 0123456789abcdef0123456789abcdef, name: p{n}, enterprise_projects: [{n}] }}"))
+        .collect();
+    let many = format!("[{}]", many.join(", "));
+    let (rig, _) = examined(with_projects(account("prod", BOTH), work(30))).await;
+    for projects in [BOTH, DIVIDED, with_filter, &many] {
+        let output = check_projects(&rig, projects, 1, &[]).await;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(number_before(&text, " requests to HSS") <= number_before(&text, " requests, or"), "{text}");
+    }
+    // Each request to the list fails once, and then each that can; the token is refused once, which nothing replaces.
+    let list = |request: &LoggedRequest| request.api == Some(Api::ListTasks);
+    for faults in [
+        vec![Fault::html(200).when(move |request| list(request) && request.number % 2 == 0).always()],
+        vec![Fault::html(200).when(list).always()],
+        vec![
+            Fault::refuse(Refusal::unauthorized("verify token fail")).when(list),
+            Fault::html(200).when(list).always(),
+        ],
+    ] {
+        rig.cloud.faults().clear();
+        faults.into_iter().for_each(|fault| rig.cloud.faults().push(fault));
+        let before = rig.calls() + rig.statistics_calls();
+        let output = check_projects(&rig, with_filter, 2, &[]).await;
+        let sent = rig.calls() + rig.statistics_calls() - before;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(
+            number_before(&text, if sent == 1 { " request to HSS" } else { " requests to HSS" }),
+            sent,
+            "{text}"
+        );
+        assert!(sent <= number_before(&text, " with retries"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn one_is_not_called_many() {
+    let one = "[{ id: fedcba9876543210fedcba9876543210, name: shop, types: [iac_scan] }]";
+    let (rig, _) = examined(with_projects(account("prod", BOTH), work(30))).await;
+    let output = check_projects(&rig, one, 1, &[]).await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for words in ["valid: 1 account, 1 target\n", "sent      1 request to HSS\n"] {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+    rig.cloud.faults().push(Fault::refuse(Refusal::no_permission()).always());
+    let output = check_projects(&rig, one, 1, &[]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("1 of 1 scope cannot be read"), "{said}");
+}
+
+#[tokio::test]
+async fn signing_in_is_counted_by_itself() {
+    let credentials = "{ password: { domain: simulated, user: demo, password: simulated-password-of-no-value } }";
+    let account = account_with("prod", credentials, BOTH)
+        .replace("{ hss: \"{endpoint}\" }", "{ hss: \"{endpoint}\", iam: \"{endpoint}\" }");
+    let (rig, _) = examined(with_projects(account, work(6))).await;
+    let before = rig.calls();
+    let report = examine_again(&rig).await;
+    assert_eq!((report.requests, report.sign_in_requests), (rig.calls() - before, 2));
+}
+
+#[tokio::test]
+async fn each_entry_of_one_project_is_compared_with_what_its_own_filter_lets_through() {
+    let with = |filter: &str| {
+        let entry = |id, filter: &str| {
+            format!(
+                "{{ id: {PAYMENTS}, name: payments, types: [cluster_scan], enterprise_projects: [\"{id}\"]{filter} }}"
+            )
+        };
+        format!("[{}, {}]", entry("0", ""), entry("7", filter))
+    };
+    let world = |world: &mut World| {
+        for (n, of) in [(0, "0"), (1, "7"), (2, "7")] {
+            world.insert(PAYMENTS, Task::cluster(BORN - n * MINUTE).owned_by(of));
+        }
+    };
+    for (filter, expected) in
+        [(", interval: 2h", &[(3, Some(0))][..]), (", filter: { trigger_type: manual }", &[(3, None), (3, None)])]
+    {
+        let (_rig, report) = examined(with_projects(account("prod", &with(filter)), world)).await;
+        let told: Vec<(u64, Option<u64>)> =
+            report.undivided.iter().map(|whole| (whole.total.clone().unwrap().unwrap(), whole.unwatched)).collect();
+        assert_eq!(told, expected, "{filter}");
+    }
 }

@@ -6,6 +6,7 @@ use super::page::Page;
 use super::rig::{BORN, HOUR, MINUTE, PAYMENTS, Rig, SECOND, Setup, account};
 use hss_exporter::simulator::{Credential, Fault, Granted, Task, TaskId, World};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const CLUSTERS: (&str, &str) = ("task_type", "cluster_scan");
 const DEFAULT: (&str, &str) = ("enterprise_project", "default");
@@ -180,4 +181,63 @@ async fn runs_of_others_are_no_events() {
     }
     let known = |page: &Page| page.value("hss_exporter_unwatched_tasks", &[CLUSTERS]) == Some(3.0);
     rig.page_where("three tasks are not watched", known).await;
+}
+
+const THIRD: &str = "00000000000000000000000000000009";
+
+/// A project with five enterprise projects, of which two entries of the configuration name two each, with these settings.
+async fn two_entries(one: &str, other: &str) -> Rig {
+    let mut setup = Setup::of(|world| {
+        let parts = [("0", "default"), ("5", "unwatched"), ("7", "team"), ("8", "night"), ("9", "day")];
+        world.add_project(THIRD, "third", &parts);
+        for (of, ago) in [("0", HOUR), ("8", 2 * HOUR), ("5", 3 * HOUR), ("5", 4 * HOUR)] {
+            world.insert(THIRD, ended(of, ago));
+        }
+    });
+    let entry = |ids, settings| format!("{{ id: {THIRD}, name: third, enterprise_projects: {ids}{settings} }}");
+    let entries = format!("[{}, {}]", entry("[\"0\", \"7\"]", one), entry("[\"8\", \"9\"]", other));
+    setup.accounts = account("prod", &entries);
+    let rig = setup.start().await;
+    // Once by itself, once with the others.
+    rig.fresh().await;
+    rig.fresh().await;
+    rig
+}
+
+#[tokio::test]
+async fn each_entry_of_one_project_is_read_with_its_own_filter_and_interval() {
+    let rig =
+        two_entries(", filter: { trigger_type: manual }", ", interval: 60ms, filter: { trigger_type: schedule }").await;
+    let before = rig.cloud.requests().len();
+    for _ in 0..5 {
+        let now = rig.clock.pass(10 * SECOND);
+        rig.cloud.edit(|world| {
+            world.insert(THIRD, Task::cluster(now).owned_by("8").scheduled().finished(now, now, 1, 0));
+            world.insert(THIRD, Task::cluster(now).owned_by("7").finished(now, now, 1, 0));
+        });
+        rig.fresh().await;
+    }
+    let page = rig.scrape().await;
+    for (of, trigger) in [("8", "schedule"), ("7", "manual")] {
+        let of = [("enterprise_project", of), CLUSTERS];
+        let of_trigger = [&of[..], &[("trigger_type", trigger)]].concat();
+        page.check("hss_tasks_finished_total", &of_trigger, Some(5.0));
+        page.check("hss_tasks", &[&of[..], &[("status", "finished")]].concat(), Some(5.0));
+        assert_eq!(page.all("hss_task_info", &of).len(), 5);
+    }
+    let requests = rig.cloud.requests();
+    let lists = requests.iter().skip(before).filter(|request| request.enterprise_project == "all_granted_eps");
+    let triggers: BTreeSet<&str> = lists.filter_map(|request| request.body["trigger_type"].as_str()).collect();
+    assert_eq!(triggers, BTreeSet::from(["manual", "schedule"]), "each entry has a list of its own");
+    // No single list shows what both filters let through.
+    assert_eq!(page.value("hss_exporter_unwatched_tasks", &[CLUSTERS]), None);
+}
+
+#[tokio::test]
+async fn what_no_entry_of_one_project_covers_is_counted_where_all_are_filtered_alike() {
+    let rig = two_entries("", ", interval: 60ms").await;
+    let known = |page: &Page| page.value("hss_exporter_unwatched_tasks", &[CLUSTERS]) == Some(2.0);
+    rig.page_where("two tasks are not watched", known).await;
+    rig.fresh().await;
+    assert!(known(&rig.scrape().await), "neither entry takes the tasks of the other for unwatched");
 }
