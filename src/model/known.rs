@@ -159,8 +159,8 @@ impl Known {
             // It ran again before its result had settled: the result stands as it was.
             if !before.is_in_facts() {
                 ended.push(before.event(end));
+                last_run = before.run();
             }
-            last_run = before.run();
         }
         let mut known = Self { task, stage, last_seen: at, misses: 0, last_run };
         let mut corrected = None;
