@@ -85,7 +85,7 @@ impl Known {
         }
     }
 
-    /// When the run that began at `start` ended, if it is one whose end is known. For a list that gives no credible end.
+    /// When the run that began at `start` ended by the facts, if it is in them. For a list that gives no credible end.
     fn end_of_run(&self, start: Option<Timestamp>) -> Option<Timestamp> {
         match self.stage {
             Stage::Finished { end, .. } => Some(end).filter(|_| !began_later(start, self.task.start)),
@@ -155,12 +155,11 @@ impl Known {
         if let Some(before) = &before
             && let Stage::Finished { end, settling_since: Some(_) } = before.stage
             && before.run_is_over(&task, stage)
+            && !before.is_in_facts()
         {
             // It ran again before its result had settled: the result stands as it was.
-            if !before.is_in_facts() {
-                ended.push(before.event(end));
-                last_run = before.run();
-            }
+            ended.push(before.event(end));
+            last_run = before.run();
         }
         let mut known = Self { task, stage, last_seen: at, misses: 0, last_run };
         let mut corrected = None;
@@ -196,7 +195,7 @@ impl Known {
             && !began_later(task.start, self.task.start)
     }
 
-    /// Whether the run with which it ended is over, now that it shows as `task`, in this stage, and did not show so before.
+    /// Whether the run with which it seemed finished is over, now that it shows as `task`, in this stage.
     fn run_is_over(&self, task: &Task, stage: Stage) -> bool {
         match stage {
             Stage::Finished { end, .. } => self.run().is_some_and(|run| run.is_followed_by(task.start, end)),
@@ -292,7 +291,7 @@ fn next_stage(before: Option<&Known>, task: &Task, at: Timestamp, history: bool)
         Status::Finished => {
             let end = known_end(task, at)
                 .or_else(|| before.and_then(|before| before.end_of_run(task.start)))
-                .or_else(|| begin_of_run(stage, task).filter(|_| history || task.end.is_some()))
+                .or_else(|| begin_of_run(stage, task, at).filter(|_| history || task.end.is_some()))
                 .unwrap_or(at);
             let unsettled = task.counts.unsettled() || known_end(task, at).is_none();
             let settling_since = match (stage, before.and_then(Known::run)) {
@@ -307,12 +306,14 @@ fn next_stage(before: Option<&Known>, task: &Task, at: Timestamp, history: bool)
     }
 }
 
-/// When the run began that a task in this stage has ended as `task`.
-fn begin_of_run(stage: Option<Stage>, task: &Task) -> Option<Timestamp> {
-    match stage {
+/// When the run began that a task in this stage has ended as `task`, which was shown at `at`. A start that lies ahead is no
+/// better than an end that does.
+fn begin_of_run(stage: Option<Stage>, task: &Task, at: Timestamp) -> Option<Timestamp> {
+    let start = match stage {
         Some(Stage::Running { start, again: true, .. }) => Some(start),
         _ => task.start,
-    }
+    };
+    start.map(|start| start.min(at))
 }
 
 /// A label may go once from empty to a value, and then stays.

@@ -158,6 +158,17 @@ fn an_end_whose_time_has_come_was_right() {
 }
 
 #[test]
+fn a_start_that_lies_ahead_dates_no_end() {
+    for first_page in [0, 1000] {
+        let mut ledger = Ledger::new(WINDOW);
+        ledger.apply(at(first_page), vec![finished("b", 1, 900, 0, 1)]);
+        ledger.apply(at(1000), vec![finished("a", 20_000, 20_000, 1, 0)]);
+        ledger.apply(at(1300), vec![finished("a", 20_000, 20_000, 1, 0)]);
+        check_latest(&ledger, 1000, Outcome::Success);
+    }
+}
+
+#[test]
 fn an_end_that_was_believed_and_is_corrected_is_not_the_latest_for_good() {
     let mut ledger = begun();
     show(&mut ledger, 9000, finished("a", 5, 8000, 1, 0), &[8000]);
