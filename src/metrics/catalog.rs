@@ -70,8 +70,8 @@ pub static CATALOG: &[Family] = &[
     row("hss_estimated_remaining_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Target(live::estimated_remaining), read!(
         "The longest estimated_time, which is the time still needed, of the running tasks; absent when none runs")),
     row("hss_earliest_estimated_end_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Target(live::earliest_estimated_end), read!(
-        "When the first of the running tasks should end by its first estimated_time, counted from when that was first seen; absent \
-         when none runs")),
+        "When the first of the running tasks should end by its first estimated_time above 0, counted from when that was first seen; \
+         absent when none runs")),
     row("hss_oldest_running_task_start_timestamp_seconds", Gauge, of_target!["task_type", "trigger_type"], Tasks, Target(live::oldest_running_start), read!(
         "The earliest start_time of the running tasks, where a task that is retried starts when it is seen running again; absent when \
          none runs")),
@@ -111,7 +111,7 @@ pub static CATALOG: &[Family] = &[
     row("hss_files_scan_failed_total", Counter, of_target!["trigger_type"], Events, Exemplified(facts::files_scan_failed), read!(
         "The failed_file_num of the IaC scans that ended, added up")),
     row("hss_task_duration_seconds", Summary, of_target!["task_type"], Events, Target(facts::duration), read!(
-        "How long the runs took that ended, from start_time to end_time")),
+        "How long the runs took that ended, from start_time to end_time, if both were known when they were counted")),
 
     row("hss_task_info", Info, of_target!["task_id", "task_type", "trigger_type", "scan", "task_name"], PerTask, Target(task::info), read!(
         "A task as HSS lists it, always 1, where scan is its scan_type_list sorted and joined by + or its file_type")),

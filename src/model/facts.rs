@@ -27,8 +27,10 @@ pub struct Run {
     pub id: Arc<str>,
     /// When it began, if that is known.
     pub start: Option<Timestamp>,
-    /// When it ended; where the API does not say, when it was first seen finished.
+    /// When it ended; see [`super::Stage::Finished`] for what stands here while that is not known.
     pub end: Timestamp,
+    /// Whether the API has given a credible end.
+    pub end_is_known: bool,
     /// What it came to.
     pub counts: Counts,
 }
@@ -64,7 +66,8 @@ pub struct Facts {
 
 impl Facts {
     /// Takes in a run. An older one changes at most the ends of the newest good and bad runs. The latest run may be
-    /// corrected within [`SAME_RUN`]; what was once the end of a good or a bad run is not taken back.
+    /// corrected, within [`SAME_RUN`] or as long as its start is the same; what was once the end of a good or a bad run is
+    /// not taken back.
     pub fn learn(&mut self, kind: Kind, run: Run) {
         let (end, outcome) = (run.end, run.outcome());
         let facts = self.kinds.entry(kind).or_insert_with(|| KindFacts {
@@ -72,7 +75,8 @@ impl Facts {
             last_success_end: None,
             last_failed_end: None,
         });
-        let corrected = facts.latest.id == run.id && facts.latest.end.since(end) <= SAME_RUN;
+        let corrected =
+            facts.latest.id == run.id && (facts.latest.start == run.start || facts.latest.end.since(end) <= SAME_RUN);
         if corrected || run.order() > facts.latest.order() {
             facts.latest = run;
         }
@@ -122,7 +126,7 @@ pub struct Counters {
     triggers: BTreeMap<Trigger, TriggerCounts>,
     /// The runs with failures that were counted last.
     failures: BTreeMap<Trigger, Run>,
-    /// How long the runs took whose start and end are known, together.
+    /// How long the runs took whose start and end were known when they were counted, together.
     pub duration_sum: Duration,
     /// How many runs that were.
     pub duration_count: u64,
@@ -148,7 +152,7 @@ impl Counters {
         if run.outcome().with_failures() {
             self.failures.insert(kind.trigger, run.clone());
         }
-        if let Some(start) = run.start.filter(|start| *start <= run.end) {
+        if let Some(start) = run.start.filter(|start| run.end_is_known && *start <= run.end) {
             self.duration_sum = self.duration_sum.saturating_add(run.end.since(start));
             self.duration_count += 1;
         }

@@ -1,15 +1,21 @@
 //! One task as it is known, and what it means to see it once more: which of its runs thereby ended.
 
 use super::facts::{Event, Kind, Run, SAME_RUN};
+use super::last_run::{LastRun, began_later, known_end};
 use super::{Scan, Status, Task, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an odd result (empty, still scanning, more done than there was) may settle before it counts.
+/// How long an odd result (empty, still scanning, more done than there was, without a credible end) may settle before it
+/// counts.
 pub const SETTLE: Duration = Duration::from_secs(60);
 
 /// How old a copy of the list may be that an answer comes from.
 const OLD_COPY: Duration = Duration::from_secs(120);
+
+/// No scan takes so long: an estimate like that, or one of no time at all, stands for "not known yet". Believed, it would
+/// hide that the scan is overdue, or make it so at once.
+const LONGEST_ESTIMATE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// For how long a task with a status that we do not know is asked after.
 pub(super) const FOLLOW_UNKNOWN: Duration = Duration::from_secs(24 * 3600);
@@ -26,14 +32,15 @@ pub enum Stage {
     Running {
         /// When this run began; of a retried task, when it was seen running again.
         start: Timestamp,
-        /// When it was first given an estimate, plus that estimate: the estimates that follow may stand still.
+        /// When it was first given a credible estimate, plus that estimate: the estimates that follow may stand still.
         estimated_end: Option<Timestamp>,
         /// Whether an earlier run of this task is known to have ended.
         again: bool,
     },
     /// Finished.
     Finished {
-        /// When the run ended; where the API does not say, when it was first seen finished.
+        /// When the run ended. Where `end_time` is absent, when it was first seen finished, or of history its start; where
+        /// `end_time` is not credible, its start until it is.
         end: Timestamp,
         /// Since when its odd result has time to settle. `None`: it is in the facts.
         settling_since: Option<Timestamp>,
@@ -56,8 +63,8 @@ pub struct Known {
     pub(super) last_seen: Timestamp,
     /// In how many refreshes in a row the cloud did not know it.
     pub(super) misses: u8,
-    /// The run that last went into the facts: its start as the API gave it, and its end.
-    last_run: Option<(Option<Timestamp>, Timestamp)>,
+    /// The run that last went into the facts.
+    last_run: Option<LastRun>,
 }
 
 /// A task, seen once more.
@@ -78,17 +85,37 @@ impl Known {
         }
     }
 
-    /// When the run that began at `start` ended, if it is one whose end is known. For a list that gives no ends.
+    /// When the run that began at `start` ended by the facts, if it is in them. For a list that gives no credible end.
     fn end_of_run(&self, start: Option<Timestamp>) -> Option<Timestamp> {
         match self.stage {
-            Stage::Finished { end, .. } => {
-                let began_later =
-                    start.zip(self.task.start).is_some_and(|(start, known)| start.since(known) > SAME_RUN);
-                Some(end).filter(|_| !began_later)
-            }
+            Stage::Finished { end, .. } => Some(end).filter(|_| !began_later(start, self.task.start)),
             // Seen unfinished so soon after its end, it may have been seen in an older copy.
-            _ => self.last_run.filter(|run| run.0 == start && self.last_seen.since(run.1) <= OLD_COPY).map(|run| run.1),
+            _ => {
+                let run =
+                    self.last_run.filter(|run| run.start == start && self.last_seen.since(run.ended_by) <= OLD_COPY);
+                run.map(|run| run.end)
+            }
         }
+    }
+
+    /// Of a finished task, whether the list has given an end that can be believed.
+    pub(super) fn end_is_known(&self) -> bool {
+        known_end(&self.task, self.last_seen).is_some()
+    }
+
+    /// The run with which a finished task ended.
+    fn run(&self) -> Option<LastRun> {
+        match self.stage {
+            Stage::Finished { end, settling_since: Some(since) } => Some(self.run_that_ended(end, since)),
+            Stage::Finished { settling_since: None, .. } => self.last_run,
+            _ => None,
+        }
+    }
+
+    /// The run that ended at `end`, and was first seen finished at `seen`.
+    fn run_that_ended(&self, end: Timestamp, seen: Timestamp) -> LastRun {
+        let end_is_known = self.end_is_known();
+        LastRun { start: self.task.start, end, ended_by: if end_is_known { end } else { seen }, end_is_known }
     }
 
     /// Whether the cloud, last asked for it, did not know it.
@@ -118,29 +145,37 @@ impl Known {
             task.name = before.task.name.clone().or(task.name);
             task.trigger = before.task.trigger;
             task.scan = first_given(before.task.scan, task.scan);
+            if before.takes_end_from_older_copy(&task, at) {
+                task.end = before.task.end;
+            }
         }
         let stage = next_stage(before.as_ref(), &task, at, history);
         let mut ended = Vec::new();
         let mut last_run = before.as_ref().and_then(|before| before.last_run);
         if let Some(before) = &before
             && let Stage::Finished { end, settling_since: Some(_) } = before.stage
-            && !same_run(stage, end)
+            && before.run_is_over(&task, stage)
+            && !before.is_in_facts()
         {
             // It ran again before its result had settled: the result stands as it was.
             ended.push(before.event(end));
-            last_run = Some((before.task.start, end));
+            last_run = before.run();
         }
         let mut known = Self { task, stage, last_seen: at, misses: 0, last_run };
         let mut corrected = None;
         if let Stage::Finished { end, settling_since: None } = stage {
+            let first_seen = match before.as_ref().map(|before| before.stage) {
+                Some(Stage::Finished { settling_since: Some(since), .. }) => since,
+                _ => at,
+            };
             let in_facts = matches!(&before, Some(Self { stage: Stage::Finished { settling_since: None, .. }, .. }));
-            let this_run = (known.task.start, end);
+            let run = known.run_that_ended(end, first_seen);
             let new_run = last_run.is_none_or(|last_run| match in_facts {
-                true => end.since(last_run.1) > SAME_RUN,
+                true => last_run.is_followed_by(run.start, end),
                 // The list may be served from copies of different age: the very same run seen again is not another.
-                false => last_run != this_run,
+                false => !last_run.is(&run),
             });
-            known.last_run = Some(this_run);
+            known.last_run = Some(last_run.filter(|_| !new_run).map_or(run, |last_run| last_run.corrected_to(run)));
             if new_run {
                 ended.push(known.event(end));
             } else if before.is_some_and(|before| !before.same_as(&known)) {
@@ -150,11 +185,45 @@ impl Known {
         Seen { known, ended, corrected }
     }
 
+    /// Whether `task`, which gives no credible end, is the finished run whose end is known: an older copy of the list
+    /// shows it.
+    fn takes_end_from_older_copy(&self, task: &Task, at: Timestamp) -> bool {
+        task.status == Status::Finished
+            && known_end(task, at).is_none()
+            && self.end().is_some()
+            && self.end_is_known()
+            && !began_later(task.start, self.task.start)
+    }
+
+    /// Whether the run with which it seemed finished is over, now that it shows as `task`, in this stage.
+    fn run_is_over(&self, task: &Task, stage: Stage) -> bool {
+        match stage {
+            Stage::Finished { end, .. } => self.run().is_some_and(|run| run.is_followed_by(task.start, end)),
+            _ => !self.had_not_ended(task),
+        }
+    }
+
+    /// Whether it seemed finished, without a credible end and before its result had settled, and goes on as `task` with the
+    /// start that it had.
+    fn had_not_ended(&self, task: &Task) -> bool {
+        let settling = matches!(self.stage, Stage::Finished { settling_since: Some(_), .. });
+        settling && !self.end_is_known() && task.start == self.task.start
+    }
+
+    /// Whether the run with which it ended is in the facts. It may have to settle once more, when an older copy of the list
+    /// has shown it unfinished.
+    fn is_in_facts(&self) -> bool {
+        self.last_run.zip(self.run()).is_some_and(|(last_run, run)| last_run.is(&run))
+    }
+
     /// Lets a result stand that the cloud cannot be asked about any more. Answers the run that thereby ended.
     pub(super) fn settle(&mut self) -> Option<Event> {
         let Stage::Finished { end, settling_since: Some(_) } = self.stage else { return None };
+        if self.is_in_facts() {
+            return None;
+        }
+        self.last_run = self.run();
         self.stage = Stage::Finished { end, settling_since: None };
-        self.last_run = Some((self.task.start, end));
         Some(self.event(end))
     }
 
@@ -188,7 +257,7 @@ impl Known {
 
     fn event(&self, end: Timestamp) -> Event {
         let Task { id, start, counts, trigger, scan, .. } = &self.task;
-        let run = Run { id: Arc::clone(id), start: *start, end, counts: *counts };
+        let run = Run { id: Arc::clone(id), start: *start, end, end_is_known: self.end_is_known(), counts: *counts };
         Event { kind: Kind { trigger: *trigger, scan: *scan }, run }
     }
 }
@@ -205,8 +274,11 @@ fn next_stage(before: Option<&Known>, task: &Task, at: Timestamp, history: bool)
             _ => Stage::Unknown { since: at },
         },
         Status::Running => {
-            let estimate = task.estimated_remaining.map(|remaining| at.plus(remaining));
-            let ran_before = before.is_some_and(|before| before.last_run.is_some() || before.end().is_some());
+            let credible = |estimate: &Duration| !estimate.is_zero() && *estimate <= LONGEST_ESTIMATE;
+            let estimate = task.estimated_remaining.filter(credible).map(|remaining| at.plus(remaining));
+            let ran_before = before.is_some_and(|before| {
+                before.last_run.is_some() || (before.end().is_some() && !before.had_not_ended(task))
+            });
             match stage {
                 Some(Stage::Running { start, estimated_end, again }) => {
                     let start = if again { start } else { task.start.unwrap_or(start) };
@@ -217,10 +289,14 @@ fn next_stage(before: Option<&Known>, task: &Task, at: Timestamp, history: bool)
             }
         }
         Status::Finished => {
-            let end = task.end.or(before.and_then(|before| before.end_of_run(task.start))).unwrap_or(at);
-            let settling_since = match stage {
-                _ if history || !task.counts.unsettled() => None,
-                Some(Stage::Finished { end: known_end, settling_since }) if end.since(known_end) <= SAME_RUN => {
+            let end = known_end(task, at)
+                .or_else(|| before.and_then(|before| before.end_of_run(task.start)))
+                .or_else(|| begin_of_run(stage, task, at).filter(|_| history || task.end.is_some()))
+                .unwrap_or(at);
+            let unsettled = task.counts.unsettled() || known_end(task, at).is_none();
+            let settling_since = match (stage, before.and_then(Known::run)) {
+                _ if history || !unsettled => None,
+                (Some(Stage::Finished { settling_since, .. }), Some(run)) if !run.is_followed_by(task.start, end) => {
                     settling_since.filter(|since| at.since(*since) < SETTLE)
                 }
                 _ => Some(at),
@@ -230,9 +306,14 @@ fn next_stage(before: Option<&Known>, task: &Task, at: Timestamp, history: bool)
     }
 }
 
-/// Whether a task in this stage has ended as the run that was known to end at `known_end`.
-fn same_run(stage: Stage, known_end: Timestamp) -> bool {
-    matches!(stage, Stage::Finished { end, .. } if end.since(known_end) <= SAME_RUN)
+/// When the run began that a task in this stage has ended as `task`, which was shown at `at`. A start that lies ahead is no
+/// better than an end that does.
+fn begin_of_run(stage: Option<Stage>, task: &Task, at: Timestamp) -> Option<Timestamp> {
+    let start = match stage {
+        Some(Stage::Running { start, again: true, .. }) => Some(start),
+        _ => task.start,
+    };
+    start.map(|start| start.min(at))
 }
 
 /// A label may go once from empty to a value, and then stays.

@@ -5,6 +5,8 @@
 
 use super::facts::{Counters, Event, Facts};
 use super::known::{FOLLOW_UNKNOWN, Known, Seen, Stage};
+use super::last_run::known_end;
+use super::time::DATE_GRAIN;
 use super::{Status, Task, Timestamp, Trigger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +14,6 @@ use std::time::Duration;
 
 /// After how many refreshes in a row in which the cloud does not know it a task is forgotten.
 const MISSES: u8 = 2;
-
-/// The `Date` header counts whole seconds: what ended within the second that it names may have ended before the page.
-const DATE_GRAIN: Duration = Duration::from_secs(1);
 
 /// What a page changed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -81,7 +80,7 @@ impl Ledger {
         let mut applied = Applied::default();
         for task in tasks {
             let before = self.tasks.remove(&task.id).or_else(|| self.gone.remove(&task.id));
-            let history = before.is_none() && (first_page || ended_before(&task, closed_before));
+            let history = before.is_none() && (first_page || ended_before(&task, at, closed_before));
             let was = before.clone();
             let Seen { known, ended, corrected } = Known::see(before, task, at, history);
             applied.changed |= was.is_none_or(|was| !was.same_as(&known));
@@ -196,14 +195,14 @@ impl Ledger {
     }
 
     /// Forgets what has left the window, and tasks in an unknown status that are no longer listed. A finished task
-    /// without an end of its own is kept while it is listed: forgotten, it would look new.
+    /// whose end is not known is kept while it is listed: forgotten, it would look new.
     fn forget_old(&mut self, at: Timestamp) -> bool {
         let horizon = at.minus(self.window);
         let before = self.tasks.len();
         self.gone.retain(|_, known| known.last_seen >= horizon);
         self.tasks.retain(|_, known| match known.stage {
             Stage::Finished { end, settling_since: None } => {
-                end >= horizon || (known.task.end.is_none() && known.last_seen >= horizon)
+                end >= horizon || (!known.end_is_known() && known.last_seen >= horizon)
             }
             Stage::Unknown { .. } => at.since(known.last_seen) <= FOLLOW_UNKNOWN,
             Stage::Finished { .. } | Stage::Waiting { .. } | Stage::Running { .. } => true,
@@ -212,8 +211,9 @@ impl Ledger {
     }
 }
 
-/// Whether a finished task ended so long ago that it is history, if it is new to us. One without an end is judged by its
-/// start: had it run on, it would have been seen running. One with neither may have ended at any time.
-fn ended_before(task: &Task, closed_before: Timestamp) -> bool {
-    task.status == Status::Finished && task.end.or(task.start).is_none_or(|end| end <= closed_before)
+/// Whether a finished task, shown at `at`, ended so long ago that it is history, if it is new to us. One whose end is not
+/// known is judged by its start: had it run on, it would have been seen running. One of which neither is known may have
+/// ended at any time.
+fn ended_before(task: &Task, at: Timestamp, closed_before: Timestamp) -> bool {
+    task.status == Status::Finished && known_end(task, at).or(task.start).is_none_or(|end| end <= closed_before)
 }

@@ -6,6 +6,7 @@
 pub mod facts;
 pub mod failure;
 pub mod known;
+mod last_run;
 pub mod ledger;
 pub mod observe;
 pub mod plural;

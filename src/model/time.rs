@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The `Date` header counts whole seconds: what happened within the second that it names may have happened before it.
+pub(super) const DATE_GRAIN: Duration = Duration::from_secs(1);
+
 /// The last second that RFC 3339 and HTTP can write: 9999-12-31T23:59:59Z.
 const END_OF_DATES: u64 = 253_402_300_799;
 

@@ -169,7 +169,7 @@ impl Plan {
         let horizon = at.minus(ledger.window());
         let turned = paging.turn(&page);
         let tail_known = self.tail_known(walk, &page, ledger);
-        let past_window = last_start(&page).is_some_and(|start| start < horizon);
+        let past_window = is_past_window(&page, horizon);
         let news = ledger.count_total(page.total);
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         taken.applied.changed |= news;
@@ -285,6 +285,14 @@ enum Reach {
 enum Walk {
     Head,
     Rest,
+}
+
+/// Whether the window ends on this page. The list is sorted by start and the window is one of ends: a run that began before
+/// it may have ended inside. So the walk goes on as long as what began before the window shows such runs, or unfinished ones.
+fn is_past_window(page: &Page, horizon: Timestamp) -> bool {
+    let is_in_window = |task: &Task| task.status != Status::Finished || task.end.is_some_and(|end| end >= horizon);
+    let began_before = |task: &&Task| task.start.is_some_and(|start| start < horizon);
+    last_start(page).is_some_and(|start| start < horizon) && !page.tasks.iter().filter(began_before).any(is_in_window)
 }
 
 fn last_start(page: &Page) -> Option<Timestamp> {

@@ -19,6 +19,8 @@ mod binary;
 mod clocks;
 /// The end of a run is counted once; facts move forward.
 mod counting;
+/// Ends that are written late, or wrong at first; runs that are longer than a page of the list; estimates.
+mod late_ends;
 /// `check --online`.
 mod online;
 /// `once`, and what node_exporter makes of it.

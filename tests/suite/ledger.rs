@@ -1,6 +1,9 @@
 //! When a run has ended: exactly once, whatever comes in which order.
 #![cfg(test)]
 
+/// Ends that are written late, or are wrong at first.
+mod late_ends;
+
 use hss_exporter::model::{
     Applied, Counts, FileType, Kind, Ledger, Outcome, Scan, ScanTypes, Stage, Status, Task, Timestamp, Trigger,
 };
@@ -116,6 +119,16 @@ fn an_older_copy_of_the_list_makes_no_run_end_twice() {
 }
 
 #[test]
+fn an_older_copy_that_shows_the_run_before_makes_no_run_end_twice() {
+    let mut ledger = begun();
+    for again in [5, 300] {
+        show(&mut ledger, 1000 + again, finished("a", 5, 20, 1, 0), if again == 5 { &[20] } else { &[] });
+        show(&mut ledger, 1010 + again, finished("a", 800, 900, 0, 1), if again == 5 { &[900] } else { &[] });
+        check_latest(&ledger, 900, Outcome::Failed);
+    }
+}
+
+#[test]
 fn an_empty_result_has_a_minute_to_settle() {
     let mut ledger = begun();
     show(&mut ledger, 30, finished("a", 5, 20, 0, 0), &[]);
@@ -165,9 +178,12 @@ fn a_task_that_comes_back_into_view_is_no_news() {
 fn a_task_without_an_end_ended_when_it_was_first_seen_finished() {
     let mut ledger = begun();
     show(&mut ledger, 30, running("a", 5), &[]);
-    show(&mut ledger, 60, task("a", Status::Finished, Some(5), None, 1, 0), &[60]);
-    show(&mut ledger, 90, task("a", Status::Finished, Some(5), None, 1, 0), &[]);
+    show(&mut ledger, 60, task("a", Status::Finished, Some(5), None, 1, 0), &[]);
+    // It may still be written.
+    show(&mut ledger, 120, task("a", Status::Finished, Some(5), None, 1, 0), &[60]);
+    show(&mut ledger, 150, task("a", Status::Finished, Some(5), None, 1, 0), &[]);
     check_latest(&ledger, 60, Outcome::Success);
+    assert_eq!(ledger.counters().duration_count, 0, "nobody knows how long it took");
     // As long as it is listed it is not forgotten, or it would look new.
     let later = 8 * 24 * 3600;
     show(&mut ledger, later, task("a", Status::Finished, None, None, 1, 0), &[]);
@@ -178,23 +194,29 @@ fn a_task_without_an_end_ended_when_it_was_first_seen_finished() {
 fn where_the_list_gives_no_end_a_later_start_tells_another_run() {
     let mut ledger = begun();
     let endless = |start| task("a", Status::Finished, Some(start), None, 1, 0);
-    show(&mut ledger, 60, endless(5), &[60]);
-    show(&mut ledger, 300, endless(5), &[]);
+    show(&mut ledger, 60, endless(5), &[]);
+    show(&mut ledger, 300, endless(5), &[60]);
     // It ran again, and nobody saw it run.
-    show(&mut ledger, 600, endless(400), &[600]);
-    show(&mut ledger, 900, endless(400), &[]);
+    show(&mut ledger, 600, endless(400), &[]);
+    show(&mut ledger, 900, endless(400), &[600]);
+    // Again, and once more before that has settled.
+    show(&mut ledger, 1200, endless(1000), &[]);
+    show(&mut ledger, 1300, endless(1250), &[1200]);
+    show(&mut ledger, 1400, endless(1250), &[1300]);
 }
 
 #[test]
 fn where_the_list_gives_no_end_an_older_copy_in_between_tells_no_other_run() {
     let mut ledger = begun();
     let endless = task("a", Status::Finished, Some(5), None, 1, 0);
-    show(&mut ledger, 60, endless.clone(), &[60]);
-    show(&mut ledger, 100, running("a", 5), &[]);
-    show(&mut ledger, 160, endless.clone(), &[]);
+    show(&mut ledger, 60, endless.clone(), &[]);
+    show(&mut ledger, 120, endless.clone(), &[60]);
+    show(&mut ledger, 160, running("a", 5), &[]);
+    show(&mut ledger, 220, endless.clone(), &[]);
     // So much later it does run again.
     show(&mut ledger, 400, running("a", 5), &[]);
-    show(&mut ledger, 460, endless, &[460]);
+    show(&mut ledger, 460, endless.clone(), &[]);
+    show(&mut ledger, 520, endless, &[460]);
 }
 
 #[test]
@@ -203,7 +225,8 @@ fn a_finished_task_with_neither_start_nor_end_is_no_event_unless_it_was_seen_to_
     let timeless = |id| task(id, Status::Finished, None, None, 1, 0);
     show(&mut ledger, 60, timeless("a"), &[]);
     show(&mut ledger, 60, task("b", Status::Running, None, None, 0, 0), &[]);
-    show(&mut ledger, 90, timeless("b"), &[90]);
+    show(&mut ledger, 90, timeless("b"), &[]);
+    show(&mut ledger, 150, timeless("b"), &[90]);
 }
 
 #[test]

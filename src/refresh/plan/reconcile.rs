@@ -1,7 +1,7 @@
 //! Reading the window again, page by page: it mends what short cuts have missed. What was deleted deep down, what changed
 //! late, what stood in another order.
 
-use super::{Plan, Taken, last_start};
+use super::{Plan, Taken, is_past_window};
 use crate::hss::{List, Page, Paging, Turned};
 use crate::model::{Known, Stage, Status, Task, Timestamp};
 use crate::refresh::memory::Reconcile;
@@ -22,7 +22,7 @@ impl Plan {
         }
         let horizon = page.at.minus(ledger.window());
         let turned = reconcile.paging.turn(&page);
-        let past_window = last_start(&page).is_some_and(|start| start < horizon);
+        let past_window = is_past_window(&page, horizon);
         self.memory.surprised = page.tasks.iter().any(|task| is_surprise(task, ledger));
         // What a target's own refreshes compare, nobody else may change.
         let news = self.memory.listed_together && ledger.count_total(page.total);

@@ -1,13 +1,21 @@
 //! What happens in the world: everything that a cloud does to its tasks, at random.
 //!
 //! Three things do not happen, since nobody could tell them from something else: a run of a task that ran before ends no
-//! sooner than a minute after the earlier one; where the list gives no end, the next run has a start of its own; and what
-//! has neither start nor end does not run again.
+//! sooner than a minute after the earlier one; where the list gives no end, or gives it late, the next run has a start of
+//! its own, which is more than a minute later; and what has neither start nor end does not run again.
 
+use super::reader::WINDOW;
+use super::runs::Run;
 use super::world::{World, clusters};
 use hss_exporter::model::{Counts, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// An end is written so many seconds late at most: what is changed far down must be read again before all is compared.
+const LATEST: u64 = 5_000;
+
+/// Runs that are longer than this at least began up to so long before the window's begin.
+const LONG: u64 = 4 * 3600;
 
 /// A result has settled so many seconds after the end at the latest.
 const SETTLED: u64 = 50;
@@ -38,15 +46,29 @@ impl World {
             18 => self.with_any(Status::Other, |world, id| world.change(id, |task| task.status = Status::Running)),
             _ => self.with_any(Status::Finished, |world, id| {
                 let failed = world.dice.u64(..3);
+                if world.record(id).runs.last().is_some_and(|run| run.written > world.now) {
+                    return;
+                }
                 world.change(id, |task| task.counts = clusters(0, 3, failed));
             }),
         }
     }
 
-    /// So many runs have ended, in nine days.
+    /// So many runs have ended, in nine days. Some of them began about when the window does, and took so long that they ended
+    /// inside it.
     pub(super) fn begin_with(&mut self, runs: usize) {
-        for _ in 0..runs {
+        let window = WINDOW.as_secs();
+        let long = [0, 5, 40, 220][self.dice.usize(..4)].min(runs);
+        for _ in 0..long {
+            let (before, inside) = (self.dice.u64(..LONG), self.dice.u64(..24 * 3600));
+            let ago = window - LONG - inside;
+            self.add_run(Duration::from_secs(ago), Duration::from_secs(inside + LONG + before));
+        }
+        while self.tasks().count() < runs {
             let ago = self.dice.u64(60..9 * 24 * 3600);
+            if long > 0 && ago.abs_diff(window) < 2 * LONG {
+                continue;
+            }
             let id = self.add_finished(Duration::from_secs(ago));
             self.take_times(&id, gives_no_start(&id), gives_no_end(&id));
         }
@@ -96,20 +118,51 @@ impl World {
             2 => Some(clusters(0, 0, 0)),
             _ => None,
         };
+        let late = if odd.is_none() { self.late_end(id) } else { None };
         self.change(id, |task| {
             (task.status, task.end, task.counts) = (Status::Finished, said, odd.unwrap_or(counts));
+            if let Some((_, at_first)) = late {
+                task.end = Some(at_first);
+            }
         });
         self.end_run(id, said);
         if odd.is_some() {
             self.change_at(id, settled, |task| task.counts = counts);
         }
+        if let Some((written, _)) = late {
+            self.write_end_late(id, written);
+            self.change_at(id, written, |task| task.end = said);
+        }
+    }
+
+    /// When the end of a run that ends now is written, and what stands there before: its start, or a moment that lies ahead
+    /// still when it is corrected.
+    fn late_end(&mut self, id: &str) -> Option<(Timestamp, Timestamp)> {
+        let start = self.task(id)?.start?;
+        let ran_before = self.record(id).runs.last().and_then(|run| run.start);
+        let begins_anew = ran_before.is_none_or(|before| start.since(before) > Duration::from_secs(60));
+        if gives_no_end(id) || gives_no_start(id) || !begins_anew {
+            return None;
+        }
+        let after = |seconds| Duration::from_secs(seconds);
+        let late = match self.dice.u8(..8) {
+            0 | 1 => self.dice.u64(1..900),
+            2 => self.dice.u64(900..LATEST),
+            _ => return None,
+        };
+        let ahead = after(late + self.dice.u64(120..20 * 3600));
+        let at_first = if self.dice.bool() { start } else { self.now.plus(ahead) };
+        Some((self.now.plus(after(late)), at_first))
     }
 
     fn run_again(&mut self, id: &str) {
         let Some(Task { start, .. }) = self.task(id) else { return };
-        let may_keep_start = start.is_some() && !gives_no_end(id);
+        let late = self.record(id).runs.last().is_some_and(Run::is_late);
+        let may_keep_start = start.is_some() && !gives_no_end(id) && !late;
+        let soon = start.is_some_and(|start| self.now.since(start) <= Duration::from_secs(60));
         match self.dice.u8(..4) {
             _ if gives_no_start(id) && gives_no_end(id) => {}
+            _ if late && soon => {}
             0 if may_keep_start => self.change(id, |task| (task.status, task.end) = (Status::Running, None)),
             1 if may_keep_start => self.change(id, |task| (task.status, task.end) = (Status::Ready, None)),
             2 => self.begin(id),

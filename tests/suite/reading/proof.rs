@@ -10,6 +10,7 @@ use super::runs::Run;
 use super::world::{Faults, OLD_COPY, Record, Unstarted, Whom, World};
 use hss_exporter::model::{Kind, Known, Outcome, Stage, Status, Task, Timestamp};
 use hss_exporter::refresh::plan::Part;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,6 +114,9 @@ impl Proof<'_> {
         let theirs = self.world.tasks().filter(|task| self.world.belongs(&task.id, self.reader.whom));
         let tasks: Vec<Task> = theirs.filter(|task| self.must_be_known(task)).cloned().collect();
         tasks.iter().for_each(|task| self.check_known(task));
+        if self.due == Due::Reconciled {
+            self.check_long_runs();
+        }
         self.reader.ledger.tasks().for_each(|known| self.check_true(known));
         self.check_events();
         if self.due == Due::Reconciled {
@@ -126,6 +130,25 @@ impl Proof<'_> {
             Status::Ready | Status::Running => self.due >= Due::Hour,
             Status::Finished => self.due == Due::Reconciled && begun_lately,
             Status::Other => false,
+        }
+    }
+
+    /// Of what began before the window and stands directly below what began inside, all is known that has ended inside, down
+    /// to the first that has not.
+    fn check_long_runs(&self) {
+        let horizon = self.world.now.minus(WINDOW);
+        let theirs = self.world.tasks().filter(|task| self.world.belongs(&task.id, self.reader.whom));
+        let mut below: BTreeMap<Reverse<Timestamp>, Vec<&Task>> = BTreeMap::new();
+        for (task, start) in theirs.filter_map(|task| Some((task, task.start?))).filter(|(_, start)| *start < horizon) {
+            below.entry(Reverse(start)).or_default().push(task);
+        }
+        let in_window = |task: &&Task| task.status != Status::Finished || task.end.is_some_and(|end| end >= horizon);
+        for tasks in below.into_values().take_while(|together| together.iter().all(in_window)) {
+            for task in tasks.into_iter().filter(|task| task.status != Status::Other) {
+                if !self.reader.ledger.has(&task.id) {
+                    self.fail(&format!("{task:?} began before the window, and is not known"));
+                }
+            }
         }
     }
 
@@ -170,9 +193,10 @@ impl Proof<'_> {
         let began = since.plus(Duration::from_secs(1));
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             for (number, run) in record.runs.iter().enumerate() {
-                let end = self.end_of(id, record, number);
-                let is_event = end.is_some_and(|end| counted.remove(&(Arc::clone(id), end)));
-                let may_be_history = number == 0 && may_be_history(id, run.start, since);
+                let ends = self.ends_of(id, record, number);
+                let is_event = ends.into_iter().any(|end| counted.remove(&(Arc::clone(id), end)));
+                let unseen_to_run = run.is_late() && run.start.is_none_or(|start| start <= began);
+                let may_be_history = unseen_to_run || (number == 0 && may_be_history(id, run.start, since));
                 // An older copy may show an earlier run of a task that is known to run again.
                 let may_be_event = may_be_history || record.was_shown_unfinished;
                 if is_event && run.ended <= began.minus(Duration::from_secs(OLD_COPY)) && !may_be_event {
@@ -194,19 +218,40 @@ impl Proof<'_> {
         }
     }
 
-    /// When a run ended, as far as the reader can tell. Where the list does not say, it is when the run was first shown; but
-    /// shown in a list of all, it is its target's own only when that shows it.
-    fn end_of(&self, id: &Arc<str>, record: &Record, number: usize) -> Option<Timestamp> {
-        let run = record.runs.get(number)?;
-        if self.reader.whom == Whom::All || !run.is_endless() {
-            return run.end();
-        }
+    /// When a run ended, as far as the reader can tell, now or before: as the list says, or, before it has said so, whatever
+    /// the reader has made of it.
+    fn ends_of(&self, id: &Arc<str>, record: &Record, number: usize) -> Vec<Timestamp> {
+        let Some(run) = record.runs.get(number) else { return Vec::new() };
         let next = record.runs.get(number + 1).and_then(|run| run.shown);
-        let of_run = |end: Timestamp| Some(end) >= run.shown && next.is_none_or(|next| end < next);
+        let unsaid = |end: Timestamp| match run.is_endless() {
+            // When it was first shown; but shown in a list of all, it is its target's own only when that shows it. Of
+            // history, its start.
+            true => {
+                let seen = Some(end) >= run.shown && next.is_none_or(|next| end < next);
+                seen || (number == 0 && Some(end) == run.start)
+            }
+            false => run.is_late() && run.start.is_some_and(|start| (start..=run.ended).contains(&end)),
+        };
         let latest = self.reader.ledger.facts().kinds().map(|(_, facts)| &facts.latest);
         let known = self.reader.events.iter().map(|event| &event.run).chain(latest);
-        let ends = known.filter(|run| run.id == *id).map(|run| run.end);
-        ends.filter(|end| of_run(*end)).min().or(run.end())
+        let mut ends: Vec<_> =
+            known.filter(|run| run.id == *id).map(|run| run.end).filter(|end| unsaid(*end)).collect();
+        ends.sort();
+        if !run.is_endless() {
+            ends.extend(run.end());
+        }
+        ends
+    }
+
+    /// When a run ended by the facts, as far as that is certain.
+    fn end_of(&self, id: &Arc<str>, record: &Record, number: usize) -> Option<Timestamp> {
+        let run = record.runs.get(number)?;
+        let told = run.told.is_some() && (self.reader.whom == Whom::All || record.owned >= run.told);
+        match run.is_late() && !told {
+            true => self.ends_of(id, record, number).first().copied().filter(|end| *end < run.ended).or(run.start),
+            false if run.is_endless() => self.ends_of(id, record, number).first().copied().or(run.start).or(run.shown),
+            false => run.end(),
+        }
     }
 
     /// Whether it was shown, and then as its owner's: what only the list of all has shown may be nobody's, and what had left
@@ -216,8 +261,8 @@ impl Proof<'_> {
         run.shown.is_some() && (self.reader.whom == Whom::All || (lately && record.owned >= run.shown))
     }
 
-    fn is_event(&self, id: &str, end: Option<Timestamp>) -> bool {
-        self.reader.events.iter().any(|event| &*event.run.id == id && Some(event.run.end) == end)
+    fn is_event(&self, id: &str, ends: &[Timestamp]) -> bool {
+        self.reader.events.iter().any(|event| &*event.run.id == id && ends.contains(&event.run.end))
     }
 
     fn stands(&self, id: &str) -> bool {
@@ -228,11 +273,13 @@ impl Proof<'_> {
         let mut expected: BTreeMap<Kind, Expected> = BTreeMap::new();
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             for (number, run) in record.runs.iter().enumerate() {
-                let end = self.end_of(id, record, number);
-                let certain = self.was_shown(record, run) || self.is_event(id, end);
+                let (end, ends) = (self.end_of(id, record, number), self.ends_of(id, record, number));
+                let certain = self.was_shown(record, run) || self.is_event(id, &ends);
                 let (Some(end), Some(counts)) = (end, run.counts) else { continue };
                 let facts = expected.entry(record.kind()).or_default();
-                facts.add((end, run.start, Arc::clone(id), format!("{counts:?}")), run, certain);
+                let order = |end| (end, run.start, Arc::clone(id), format!("{counts:?}"));
+                facts.add(order(end), run, certain);
+                ends.into_iter().for_each(|end| facts.add(order(end), run, false));
             }
         }
         for (kind, known) in self.reader.ledger.facts().kinds() {

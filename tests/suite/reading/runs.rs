@@ -11,8 +11,12 @@ pub(super) struct Run {
     pub(super) start: Option<Timestamp>,
     /// What the list says of its end.
     said: Option<Timestamp>,
+    /// Since when it says that. Before, it repeats the start, or gives one that lies ahead.
+    pub(super) written: Timestamp,
     /// When it was first shown as ended.
     pub(super) shown: Option<Timestamp>,
+    /// When it was first shown with its end.
+    pub(super) told: Option<Timestamp>,
     /// What its counts came to, whenever it was shown.
     pub(super) outcomes: Vec<Outcome>,
     /// As it was shown last.
@@ -21,20 +25,30 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(ended: Timestamp, start: Option<Timestamp>, said: Option<Timestamp>) -> Self {
-        Self { ended, start, said, shown: None, outcomes: Vec::new(), counts: None }
+        Self { ended, start, said, written: ended, shown: None, told: None, outcomes: Vec::new(), counts: None }
     }
 
-    pub(super) fn show(&mut self, at: Timestamp, counts: Counts) {
+    /// It is shown at `at`, as it was at `as_of`.
+    pub(super) fn show(&mut self, at: Timestamp, as_of: Timestamp, counts: Counts) {
         self.shown.get_or_insert(at);
+        if as_of >= self.written {
+            self.told.get_or_insert(at);
+        }
         if !self.outcomes.contains(&counts.outcome()) {
             self.outcomes.push(counts.outcome());
         }
         self.counts = Some(counts);
     }
 
-    /// When it ended, as far as a reader can tell: where the list does not say, when it was first seen ended.
+    /// When it ended, as far as a reader can tell that has been told: where the list does not say, when it was first seen
+    /// ended.
     pub(super) fn end(&self) -> Option<Timestamp> {
         self.said.or(self.shown)
+    }
+
+    /// Whether the list said that it had ended before it said when.
+    pub(super) fn is_late(&self) -> bool {
+        self.written > self.ended
     }
 
     /// Whether the list does not say when it ended.

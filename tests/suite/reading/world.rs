@@ -163,11 +163,23 @@ impl World {
         self.record_mut(id).runs.push(Run::new(now, start, said));
     }
 
+    /// The end of its last run is written at this moment only.
+    pub(super) fn write_end_late(&mut self, id: &str, written: Timestamp) {
+        if let Some(run) = self.record_mut(id).runs.last_mut() {
+            run.written = written;
+        }
+    }
+
     /// A task that began and ended so long ago.
     pub(super) fn add_finished(&mut self, ago: Duration) -> Arc<str> {
+        self.add_run(ago, Duration::from_secs(60))
+    }
+
+    /// A task that ended so long ago, and took so long.
+    pub(super) fn add_run(&mut self, ago: Duration, took: Duration) -> Arc<str> {
         let id = self.add();
         let end = self.now.minus(ago);
-        let start = Some(end.minus(Duration::from_secs(60)));
+        let start = Some(end.minus(took));
         self.change(&id, |task| {
             (task.status, task.start, task.end) = (Status::Finished, start, Some(end));
             task.counts = clusters(0, 1, 0);
@@ -361,7 +373,7 @@ impl Record {
         match task.status {
             Status::Finished => {
                 if let Some(run) = self.runs.iter_mut().rev().find(|run| run.ended <= as_of) {
-                    run.show(at, task.counts);
+                    run.show(at, as_of, task.counts);
                 }
             }
             _ => self.was_shown_unfinished = true,
