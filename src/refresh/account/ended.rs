@@ -202,7 +202,7 @@ pub(super) struct Next {
 
 /// Which parts of a scope's work can read their pages far down the list, after this part ended well: those that have none
 /// left, too.
-pub(super) fn well_read(part: Part, memory: &Memory) -> &'static [Part] {
+fn well_read(part: Part, memory: &Memory) -> &'static [Part] {
     match part {
         Part::History => &[Part::History],
         Part::Reconcile => &[Part::Reconcile],

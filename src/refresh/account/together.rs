@@ -1,6 +1,6 @@
 //! The targets of a project that are read together: who of them is, their turn, and what it leaves behind.
 
-use super::ended::{Next, Read, is_refusal, well_read};
+use super::ended::{Next, Read, is_refusal};
 use super::{OwnScope, Slot, State, Work};
 use crate::config::Watch;
 use crate::model::{Applied, EnterpriseProject, Failure, Ledger, Target, Task, TaskType};
@@ -106,7 +106,8 @@ impl Work {
         let Walked { memory, requests, answered, doubted, failure, set_aside } = walked;
         let failure = failure.map(Arc::new);
         let unread = set_aside.map(|failure| (Part::History, Arc::new(failure)));
-        let can = if failure.is_none() { well_read(Part::Refresh, &memory) } else { &[] };
+        // What a target could not read again by itself, this list does not make up for.
+        let can: &[Part] = if failure.is_none() && memory.unfinished.is_none() { &[Part::History] } else { &[] };
         let now = (self.shared.clock)();
         let refused = failure.as_deref().filter(|failure| !divided.shown && is_refusal(failure.reason));
         self.turn_ended(index, Part::Refresh, memory, Next::default());

@@ -191,8 +191,12 @@ async fn twelve(tasks: u64, fault: Fault) -> Rig {
     let mut setup = Setup::of(move |world| {
         let projects: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), id.as_str())).collect();
         world.add_project(TWELVE, "twelve", &projects);
-        ids.iter().for_each(|id| drop(world.insert(TWELVE, ended(id, HOUR))));
-        (0..tasks).for_each(|number| drop(world.insert(TWELVE, ended("5", 2 * HOUR + number * MINUTE))));
+        for id in &ids {
+            world.insert(TWELVE, ended(id, HOUR));
+        }
+        for number in 0..tasks {
+            world.insert(TWELVE, ended("5", 2 * HOUR + number * MINUTE));
+        }
     });
     let projects: Vec<String> = names.iter().map(|id| format!("{{ id: \"{id}\", name: e{id} }}")).collect();
     let projects = format!("[{{ id: {TWELVE}, name: twelve, enterprise_projects: [{}] }}]", projects.join(", "));
