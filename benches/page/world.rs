@@ -147,6 +147,7 @@ fn book(task_type: TaskType, ledger: Ledger) -> Book {
         last_attempt: None,
         last_success: None,
         failure: None,
+        history_failure: None,
         blocked: None,
         duration: Some(Duration::from_millis(300)),
         requests: Some(1),

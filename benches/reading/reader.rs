@@ -73,7 +73,7 @@ impl Reader {
             }
         }
         *memory = plan.end();
-        self.company.read_alone(index, true, ledger.complete());
+        self.company.read_alone(index, ledger.complete());
         requests
     }
 

@@ -7,7 +7,7 @@ use crate::cloud::Cloud;
 use crate::config::Loaded;
 use crate::metrics::{Build, Encoding, Format, Instruments, SnapshotPage, Wanted};
 use crate::model::observe::Observe;
-use crate::model::{Failure, Snapshot};
+use crate::model::{Failure, Reading, Snapshot};
 use crate::refresh::{Periods, Refresher, discovered};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -74,5 +74,6 @@ fn unread(snapshot: &Snapshot, undiscovered: &[Failure], limit: Option<String>) 
 
 fn failures(snapshot: &Snapshot) -> impl Iterator<Item = String> {
     let scans = snapshot.targets.iter().flat_map(|shown| &shown.standing.scans);
-    scans.filter_map(|scan| scan.reading.trouble().map(ToString::to_string))
+    let failure = |reading: &Reading| reading.trouble().or(reading.history_failure.as_deref()).map(ToString::to_string);
+    scans.filter_map(move |scan| failure(&scan.reading))
 }

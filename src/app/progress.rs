@@ -26,7 +26,7 @@ impl Progress {
         for scan in snapshot.targets.iter().flat_map(|shown| &shown.standing.scans) {
             progress.scopes += 1;
             progress.read += usize::from(scan.complete && scan.reading.up() == Some(true));
-            progress.failed += usize::from(scan.reading.up() == Some(false));
+            progress.failed += usize::from(scan.reading.up() == Some(false) || scan.reading.history_failure.is_some());
             progress.tasks += scan.live.iter().flat_map(|live| live.statuses.values()).sum::<u64>();
         }
         progress

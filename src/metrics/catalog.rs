@@ -48,7 +48,7 @@ pub static CATALOG: &[Family] = &[
     row("hss_target_last_attempt_timestamp_seconds", Gauge, of_target!["task_type"], Targets, Target(targets::last_attempt),
         "When a refresh was last tried, well or not."),
     row("hss_target_complete", Gauge, of_target!["task_type"], Targets, Target(targets::complete),
-        "Whether the task list has been read without a gap down to the beginning of refresh.window (1), or history is still being loaded (0)."),
+        "Whether the task list has been read without a gap down to the beginning of refresh.window (1), or history is still being loaded or a page of it cannot be read (0)."),
     row("hss_target_refresh_duration_seconds", Gauge, of_target!["task_type"], Targets, Target(targets::refresh_duration),
         "How long the last refresh took, waiting for the request budget included."),
     row("hss_target_refresh_requests", Gauge, of_target!["task_type"], Targets, Target(targets::refresh_requests),

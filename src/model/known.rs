@@ -228,12 +228,8 @@ impl Known {
     }
 
     /// Whether seeing it next must be looked for: it is running, or its result has had time to settle, or its status is
-    /// unknown and was not so for long, or the cloud did not know it. What waits shows at the head of the list once it
-    /// runs.
+    /// unknown and was not so for long. What waits shows at the head of the list once it runs.
     pub fn to_follow(&self, at: Timestamp) -> bool {
-        if self.misses > 0 {
-            return true;
-        }
         match self.stage {
             Stage::Running { .. } => true,
             Stage::Unknown { since } => at.since(since) <= FOLLOW_UNKNOWN,

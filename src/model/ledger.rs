@@ -116,9 +116,9 @@ impl Ledger {
         applied
     }
 
-    /// Whether the cloud, last asked for this task, did not know it.
-    pub fn misses(&self, id: &str) -> bool {
-        self.tasks.get(id).is_some_and(|known| known.misses > 0)
+    /// What is known of this task.
+    pub fn task(&self, id: &str) -> Option<&Known> {
+        self.tasks.get(id)
     }
 
     /// Takes note of how many tasks the cloud lists in all. Answers whether that is news.

@@ -28,6 +28,8 @@ pub struct Reading {
     pub last_success: Option<Timestamp>,
     /// Why the last refresh failed, if it did.
     pub failure: Option<Arc<Failure>>,
+    /// Why a page far down the list could not be read when it was last tried, if so. What can be read is up to date.
+    pub history_failure: Option<Arc<Failure>>,
     /// Why it is not tried, if the account's credential was refused.
     pub blocked: Option<Arc<Failure>>,
     /// How long the last refresh took, waiting for the budget included.
@@ -108,7 +110,7 @@ pub struct ScanStanding {
     pub task_type: TaskType,
     /// How it was last read.
     pub reading: Reading,
-    /// Whether the window has been read without a gap.
+    /// Whether the window has been read without a gap, and every page of it could be read when it was last tried.
     pub complete: bool,
     /// How things stand; `None` before the first good read, and when that was too long ago.
     pub live: Option<Tally>,
@@ -219,7 +221,7 @@ impl Standing {
             ScanStanding {
                 task_type: *task_type,
                 reading: reading.clone(),
-                complete: ledger.complete(),
+                complete: ledger.complete() && reading.history_failure.is_none(),
                 live,
                 facts: ledger.facts().clone(),
                 expected: book.expected.clone(),

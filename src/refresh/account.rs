@@ -82,6 +82,8 @@ struct State {
 struct Slot {
     clockwork: Clockwork,
     memory: Memory,
+    /// Which part of its work cannot read a page far down the list: history or reading again.
+    history_failed: Option<Part>,
     tried: bool,
     /// When its last turn began.
     began: Duration,
@@ -288,7 +290,8 @@ fn scopes(watches: impl Iterator<Item = (usize, Arc<Watch>)>) -> Vec<OwnScope> {
 
 impl Slot {
     fn new(interval: Duration) -> Self {
-        Self { clockwork: Clockwork::new(interval), memory: Memory::default(), tried: false, began: Duration::ZERO }
+        let (clockwork, memory) = (Clockwork::new(interval), Memory::default());
+        Self { clockwork, memory, history_failed: None, tried: false, began: Duration::ZERO }
     }
 }
 

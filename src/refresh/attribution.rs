@@ -14,7 +14,7 @@ pub use worth::Worth;
 use super::register::Register;
 use crate::model::{Applied, Event, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::time::Duration;
-use strangers::Stranger;
+use strangers::{Missing, Stranger};
 
 /// For how long a stranger is remembered after it was last seen: unfinished ones are shown by the hourly lists.
 const REMEMBERED: Duration = Duration::from_secs(25 * 3600);
@@ -188,11 +188,11 @@ impl Register for Undivided<'_> {
         let Some(index) = self.members.iter().position(|member| member.ledger.has(id)) else {
             return Applied::default();
         };
-        if self.members.get(index).is_some_and(|member| member.ledger.misses(id)) {
-            self.strangers.missing.push((index, id.into()));
-            return Applied::default();
-        }
-        self.missed_own(index, id)
+        let known = self.members.get(index).and_then(|member| member.ledger.task(id)).filter(|known| known.is_missed());
+        let Some(known) = known else { return self.missed_own(index, id) };
+        let start = known.task.start.filter(|_| known.is_settled());
+        self.strangers.missing.push(Missing { member: index, id: id.into(), start, gone: false });
+        Applied::default()
     }
 
     fn count_total(&mut self, total: Option<u64>) -> bool {

@@ -26,7 +26,9 @@ pub struct Company {
 struct Membership {
     /// Whether its window has been read by itself.
     complete: bool,
-    /// Until when at least it is read by itself, and whether it could be since.
+    /// Whether it could be read by itself when that was last tried.
+    readable: bool,
+    /// Until when at least it is read by itself, and whether its window could be since.
     alone: Option<Alone>,
 }
 
@@ -65,17 +67,31 @@ impl Company {
         self.members.iter().all(|member| member.complete)
     }
 
-    /// A target was read by itself, well or not.
-    pub fn read_alone(&mut self, member: usize, well: bool, complete: bool) {
+    /// A target was read by itself, and all of its window has been, or not yet.
+    pub fn read_alone(&mut self, member: usize, complete: bool) {
         if let Some(member) = self.members.get_mut(member) {
-            member.complete = complete;
+            (member.complete, member.readable) = (complete, true);
             if let Some(alone) = &mut member.alone {
-                alone.read = well;
+                alone.read = complete;
             }
         }
     }
 
-    /// A target may not be read: it leaves, until it can be.
+    /// A target could not be read by itself. While others can be, that is its own affair: it leaves, so that they do not
+    /// wait for it. Where none can be, nobody leaves.
+    pub fn could_not_be_read(&mut self, member: usize) {
+        if let Some(member) = self.members.get_mut(member) {
+            member.readable = false;
+        }
+        let others_can = self.members.iter().any(|member| member.readable);
+        match self.members.get_mut(member).and_then(|member| member.alone.as_mut()) {
+            Some(alone) => alone.read = false,
+            None if others_can => self.shut_out(member),
+            None => {}
+        }
+    }
+
+    /// A target may not be read, or could not be while new tasks were divided: it leaves, until its window can be read.
     pub fn shut_out(&mut self, member: usize) {
         self.leave(member, Duration::ZERO);
     }
@@ -138,16 +154,16 @@ mod tests {
 
     fn complete(members: usize) -> Company {
         let mut company = Company::new(members);
-        (0..members).for_each(|member| company.read_alone(member, true, true));
+        (0..members).for_each(|member| company.read_alone(member, true));
         company
     }
 
     #[test]
     fn targets_are_read_together_once_all_their_windows_have_been_read() {
         let mut company = Company::new(2);
-        company.read_alone(0, true, true);
+        company.read_alone(0, true);
         assert_eq!(company.joined(HOUR), [false, false]);
-        company.read_alone(1, true, true);
+        company.read_alone(1, true);
         assert_eq!(company.joined(HOUR), [true, true]);
         assert_eq!(complete(1).joined(HOUR), [false], "one is no company");
     }
@@ -157,17 +173,44 @@ mod tests {
         let mut company = complete(3);
         company.shut_out(1);
         assert_eq!(company.joined(HOUR), [true, false, true]);
-        company.read_alone(1, false, true);
+        company.could_not_be_read(1);
         assert_eq!(company.joined(HOUR), [true, false, true]);
-        company.read_alone(1, true, true);
+        company.read_alone(1, true);
         assert_eq!(company.joined(HOUR), [true, true, true]);
+    }
+
+    #[test]
+    fn a_target_that_fails_while_others_can_be_read_does_not_keep_them_apart() {
+        let mut company = Company::new(3);
+        company.could_not_be_read(2);
+        company.read_alone(0, true);
+        company.read_alone(1, true);
+        assert_eq!(company.joined(HOUR), [false; 3], "it may have been an outage");
+        company.could_not_be_read(2);
+        assert_eq!(company.joined(HOUR), [true, true, false]);
+        company.read_alone(2, false);
+        assert_eq!(company.joined(HOUR), [true, true, false], "its history is not read yet");
+        company.read_alone(2, true);
+        assert_eq!(company.joined(HOUR), [true; 3]);
+    }
+
+    #[test]
+    fn an_outage_throws_nobody_out() {
+        let mut company = Company::new(3);
+        for _ in 0..2 {
+            (0..3).for_each(|member| company.could_not_be_read(member));
+        }
+        (0..2).for_each(|member| company.read_alone(member, true));
+        assert_eq!(company.joined(HOUR), [false; 3], "they wait for the third, which is tried again as they were");
+        company.read_alone(2, true);
+        assert_eq!(company.joined(HOUR), [true; 3]);
     }
 
     #[test]
     fn who_is_left_out_is_read_alone_for_a_day() {
         let mut company = complete(3);
         company.left_out(0, HOUR);
-        company.read_alone(0, true, true);
+        company.read_alone(0, true);
         assert_eq!(company.joined(24 * HOUR), [false, true, true]);
         assert_eq!(company.joined(25 * HOUR), [true, true, true]);
     }

@@ -47,6 +47,11 @@ impl<'a> Inquiry<'a> {
         self.last_read = at;
     }
 
+    /// When it last showed one.
+    pub(super) fn last_read(&self) -> Timestamp {
+        self.last_read
+    }
+
     /// Whether it has shown any.
     pub(super) fn has_read(&self) -> bool {
         self.head_read.is_some()

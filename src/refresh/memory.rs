@@ -12,8 +12,10 @@ pub struct Memory {
     pub unfinished: Option<Paging>,
     /// When the running and the waiting tasks were last listed to their ends.
     pub lists_read: Option<Timestamp>,
-    /// The task that was last asked for by its id: the next refresh goes on behind it.
+    /// The unfinished task that was last asked for by its id: the next refresh goes on behind it.
     pub looked_up: Option<Arc<str>>,
+    /// The last task of the last sample of missing tasks: the next sample begins behind it.
+    pub sampled: Option<Arc<str>>,
     /// Whether the last refresh showed every task there is: then there is nothing to read again.
     pub saw_all: bool,
     /// A walk through the window that reads again what is known.

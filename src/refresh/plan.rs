@@ -46,8 +46,15 @@ pub struct Plan {
     memory: Memory,
     /// All that this refresh was shown.
     shown: HashSet<Arc<str>>,
-    /// How many tasks the cloud listed before.
+    /// What the cloud, asked for it in this refresh, does not know.
+    missed: HashSet<Arc<str>>,
+    /// Missing tasks that are not asked for themselves: the sample that is asked for speaks for them.
+    unsampled: Vec<Arc<str>>,
+    /// Down to where this refresh was shown everything.
+    reach: Reach,
+    /// How many tasks the cloud listed before, and how many on the last page of the walk.
     total_before: Option<u64>,
+    total_now: Option<u64>,
     /// How many tasks are new to the ledger.
     arrivals: u64,
     /// The lists of running and waiting tasks are due.
@@ -66,8 +73,10 @@ enum Step {
     Unfinished(Paging, Status),
     /// The list, whatever is known of it.
     Again(Reconcile),
-    /// One task by its id.
+    /// One task by its id: it runs, or may run.
     Lookup(Arc<str>),
+    /// One task by its id, for all that are missing.
+    Sample(Arc<str>),
     /// The list, down to where these tasks must stand: the cloud does not heed ids.
     Search(Paging, Vec<Arc<str>>, Option<Timestamp>),
     /// A page that is right by itself.
@@ -103,9 +112,21 @@ impl Plan {
             }
             Part::Reconcile => steps.push_back(Step::Again(memory.reconcile.take().unwrap_or_else(Reconcile::new))),
         }
-        let (shown, total_before) = (HashSet::new(), ledger.total());
-        let comparison = Comparison::default();
-        Self { part, only, steps, memory, shown, total_before, arrivals: 0, lists_due, comparison }
+        Self {
+            part,
+            only,
+            steps,
+            memory,
+            shown: HashSet::new(),
+            missed: HashSet::new(),
+            unsampled: Vec::new(),
+            reach: Reach::Head,
+            total_before: ledger.total(),
+            total_now: None,
+            arrivals: 0,
+            lists_due,
+            comparison: Comparison::default(),
+        }
     }
 
     /// What to ask next; nothing when the plan is done.
@@ -116,7 +137,7 @@ impl Plan {
                 Some(paging.query())
             }
             Step::Again(reconcile) => Some(reconcile.paging.query()),
-            Step::Lookup(id) => alone(List::One(Arc::clone(id))),
+            Step::Lookup(id) | Step::Sample(id) => alone(List::One(Arc::clone(id))),
             Step::Single(list) => alone(list.clone()),
         }
     }
@@ -132,15 +153,42 @@ impl Plan {
             Step::Rest(paging) => self.take_walk(paging, Walk::Rest, page, ledger),
             Step::Unfinished(paging, status) => self.take_unfinished(paging, status, page, ledger),
             Step::Again(reconcile) => Ok(self.take_again(reconcile, page, ledger)),
-            Step::Lookup(id) => Ok(self.take_lookup(id, page, ledger)),
+            Step::Lookup(id) => Ok(self.take_lookup(&id, page, ledger)),
+            Step::Sample(id) => Ok(self.take_sample(&id, page, ledger)),
             Step::Search(paging, ids, down_to) => self.take_search(paging, ids, down_to, page, ledger),
             Step::Single(_) => Ok(Taken { applied: self.apply(page, ledger), reread: false }),
+        }
+    }
+
+    /// Sets aside what was asked for and cannot be read now, if the state of running and waiting tasks can be found out
+    /// without it: the rest of a walk whose head was read, at `at`, or a sample. The refresh goes on then; answers what that
+    /// did to the ledger.
+    pub fn set_aside(&mut self, at: Timestamp, ledger: &mut impl Register) -> Option<Applied> {
+        match self.steps.pop_front() {
+            Some(Step::Head(paging) | Step::Rest(paging)) if self.part == Part::Refresh && paging.has_begun() => {
+                self.memory.unfinished = Some(paging);
+                Some(self.follow(Reach::Head, at, ledger))
+            }
+            Some(Step::Sample(_)) => {
+                self.steps.retain(|step| !matches!(step, Step::Sample(_)));
+                self.unsampled.clear();
+                Some(Applied::default())
+            }
+            Some(step) => {
+                self.steps.push_front(step);
+                None
+            }
+            None => None,
         }
     }
 
     /// What to remember, now that the plan is done or cannot go on. A walk that was interrupted is remembered: its pages
     /// are known now, and would end the next walk before it came to what they hid.
     pub fn end(mut self) -> Memory {
+        if let Some(Step::Lookup(id)) = self.steps.front() {
+            // It could not be asked for: those behind it have their turn before it has another.
+            self.memory.looked_up = Some(Arc::clone(id));
+        }
         let walk = self.steps.into_iter().find_map(|step| match step {
             Step::Head(paging) | Step::Rest(paging) => Some(paging).filter(Paging::has_begun),
             Step::Again(reconcile) => {
@@ -171,6 +219,7 @@ impl Plan {
         let tail_known = self.tail_known(walk, &page, ledger);
         let past_window = is_past_window(&page, horizon);
         let news = ledger.count_total(page.total);
+        self.total_now = page.total;
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         taken.applied.changed |= news;
         match turned {
@@ -179,18 +228,20 @@ impl Plan {
                 return Err(Lost);
             }
             Turned::Gap => self.go_on(paging, walk, ledger),
-            Turned::End => self.walked(&paging, walk, ListEnd::Reached, at, ledger),
+            Turned::End => taken.applied.add(self.walked(&paging, walk, ListEnd::Reached, at, ledger)),
             Turned::More if walk == Walk::Head && tail_known && self.memory.unfinished.is_some() => {
                 if let Some(mut rest) = self.memory.unfinished.take() {
                     rest.join_head(paging);
                     self.go_on(rest, Walk::Rest, ledger);
                 }
             }
-            Turned::More if tail_known || past_window => self.walked(&paging, walk, ListEnd::Below, at, ledger),
+            Turned::More if tail_known || past_window => {
+                taken.applied.add(self.walked(&paging, walk, ListEnd::Below, at, ledger));
+            }
             Turned::More => self.go_on(paging, walk, ledger),
         }
         if self.part == Part::Refresh && self.memory.unfinished.is_some() && self.steps.is_empty() {
-            self.follow(&Reach::Head, at, ledger);
+            taken.applied.add(self.follow(Reach::Head, at, ledger));
         }
         Ok(taken)
     }
@@ -209,7 +260,15 @@ impl Plan {
     }
 
     /// The list has been walked down to what is known, to the window's begin, or to its end.
-    fn walked(&mut self, paging: &Paging, walk: Walk, end: ListEnd, at: Timestamp, ledger: &mut impl Register) {
+    fn walked(
+        &mut self,
+        paging: &Paging,
+        walk: Walk,
+        end: ListEnd,
+        at: Timestamp,
+        ledger: &mut impl Register,
+    ) -> Applied {
+        let mut applied = Applied::default();
         let first_time = !ledger.complete();
         let oldest = paging.oldest().filter(|_| end == ListEnd::Below).unwrap_or_default();
         ledger.has_been_read(Read { down_to: oldest, up_to: paging.up_to(LATE) });
@@ -221,13 +280,14 @@ impl Plan {
                 (Walk::Head, ListEnd::Reached) => Reach::WholeList,
             };
             self.memory.saw_all = reach == Reach::WholeList;
-            self.follow(&reach, at, ledger);
+            applied = self.follow(reach, at, ledger);
         }
         if first_time && end == ListEnd::Below {
             let only = self.only;
             let wanted = ledger.triggers_without_facts().filter(|trigger| only.is_none_or(|only| only == *trigger));
             self.steps.extend(wanted.map(|trigger| Step::Single(List::Finished(trigger))));
         }
+        applied
     }
 
     fn apply(&mut self, page: Page, ledger: &mut impl Register) -> Applied {

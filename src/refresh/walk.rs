@@ -46,6 +46,8 @@ pub(super) struct Walked {
     pub(super) doubted: bool,
     /// Why it ended before its plan did, if so.
     pub(super) failure: Option<Failure>,
+    /// Why a page could not be read without which it went on: the rest of a walk.
+    pub(super) set_aside: Option<Failure>,
 }
 
 /// Walks through the pages that a plan asks for. A walk that fails leaves in the book what its pages gave: each is true
@@ -68,6 +70,7 @@ pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tool
     let plan = board.write(*place, |book| Plan::new(part, watch.filter.trigger, memory, &book.ledger));
     let Some(mut plan) = plan else { return Walked::default() };
     let mut requests = 0;
+    let mut set_aside = None;
     let failure = loop {
         let Some(query) = plan.next() else {
             let Some(said) = inquiry.after_pages(&mut plan).await else { break None };
@@ -76,7 +79,16 @@ pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tool
         };
         let page = match list.read(watch, *task_type, &query, &mut requests).await {
             Ok(page) => page,
-            Err(failure) => break Some(failure),
+            Err(failure) if failure.reason.concerns_all() => break Some(failure),
+            Err(failure) => {
+                let at = inquiry.last_read();
+                let Some(applied) = board.write(*place, |book| plan.set_aside(at, &mut book.ledger)).flatten() else {
+                    break Some(failure);
+                };
+                applied.events.iter().for_each(|event| log(watch, *task_type, event));
+                set_aside = Some(failure);
+                continue;
+            }
         };
         inquiry.page_was_read(page.at);
         let taken = board.write(*place, |book| {
@@ -100,7 +112,8 @@ pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tool
     if part == Part::Refresh && failure.is_none() {
         board.write(*place, |book| inquiry.end(&mut plan, &book.ledger, *observer));
     }
-    Walked { memory: plan.end(), requests, answered: inquiry.has_read(), doubted: inquiry.was_refused(), failure }
+    let (answered, doubted) = (inquiry.has_read(), inquiry.was_refused());
+    Walked { memory: plan.end(), requests, answered, doubted, failure, set_aside }
 }
 
 /// Targets of a project that are read together.
@@ -150,7 +163,7 @@ pub(super) async fn walk_together(
     }
     let mut together = board
         .write_all(&places, |books| Together::new(all.filter.trigger, memory, &undivided(books, joined, strangers)));
-    let mut requests = 0;
+    let (mut requests, mut set_aside) = (0, None);
     let mut divided = Divided::default();
     let failure = loop {
         if let Some(said) = inquiry.after_pages(together.plan()).await {
@@ -171,7 +184,18 @@ pub(super) async fn walk_together(
                 together.skip();
                 continue;
             }
-            (Err(failure), _) => break Some(failure),
+            (Err(failure), _) if failure.reason.concerns_all() => break Some(failure),
+            (Err(failure), _) => {
+                let at = inquiry.last_read();
+                let may_go_on = board.write_all(&places, |books| {
+                    let mut undivided = undivided(books, joined, strangers);
+                    (together.plan().set_aside(at, &mut undivided).is_some(), undivided.ended)
+                });
+                let (true, ended) = may_go_on else { break Some(failure) };
+                log_all(scopes, *task_type, &ended);
+                set_aside = Some(failure);
+                continue;
+            }
         };
         inquiry.page_was_read(page.at);
         divided.shown |= of == Of::All;
@@ -181,11 +205,7 @@ pub(super) async fn walk_together(
             let mut undivided = undivided(books, joined, strangers);
             (together.take(page, &mut undivided), undivided.ended)
         });
-        for (index, event) in ended {
-            if let Some(scope) = scopes.get(index) {
-                log(scope.watch, *task_type, &event);
-            }
-        }
+        log_all(scopes, *task_type, &ended);
         match taken {
             Ok(Taken { reread, .. }) => note(reread, all, *observer),
             Err(Lost) => break Some(lost(all, *task_type)),
@@ -200,7 +220,7 @@ pub(super) async fn walk_together(
         board.write_all(&places, |books| together.end(&mut undivided(books, joined, strangers)));
     (divided.left_out, divided.ids_unheeded) = (left_out, ids_unheeded);
     let (answered, doubted) = (inquiry.has_read(), inquiry.was_refused());
-    (Walked { memory, requests, answered, doubted, failure }, divided)
+    (Walked { memory, requests, answered, doubted, failure, set_aside }, divided)
 }
 
 /// Asks only how many tasks there are in all enterprise projects.
@@ -226,6 +246,14 @@ fn undivided<'a>(books: &'a mut [&mut Book], joined: &[bool], strangers: &'a mut
 fn note(reread: bool, watch: &Watch, observer: &dyn Observe) {
     if reread {
         observer.note(Note::PageReread { account: &watch.target.account });
+    }
+}
+
+fn log_all(scopes: &[Scope<'_>], task_type: TaskType, ended: &[(usize, Event)]) {
+    for (index, event) in ended {
+        if let Some(scope) = scopes.get(*index) {
+            log(scope.watch, task_type, event);
+        }
     }
 }
 

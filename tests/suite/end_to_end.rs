@@ -33,6 +33,8 @@ mod failures;
 mod filters;
 /// Items that cannot be read.
 mod malformed;
+/// Many tasks are deleted at once.
+mod deleted;
 /// Lists that are long, lie, and move.
 mod paging;
 /// Credentials that are refused and change; the budget.
@@ -47,5 +49,7 @@ mod secrets;
 mod staleness;
 /// How many tasks there are: what statistics add, and that nothing depends on them.
 mod statistics;
+/// Pages that cannot be read, again and again.
+mod unreadable;
 /// Enterprise projects that are read together.
 mod together;

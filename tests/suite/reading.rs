@@ -10,6 +10,8 @@ mod churn;
 mod circle;
 /// What it costs.
 mod counts;
+/// Many tasks are deleted at once.
+mod deletions;
 /// Any world, and what must be true of reading it.
 mod proof;
 /// Who reads it.

@@ -15,23 +15,29 @@ use std::time::Duration;
 impl Work {
     /// A scope was read by itself.
     pub(super) fn scope_ended(&self, index: usize, scope: &OwnScope, part: Part, walked: Walked, took: Duration) {
-        let Walked { memory, requests, answered, doubted, failure } = walked;
+        let Walked { memory, requests, answered, doubted, failure, set_aside } = walked;
         let failure = failure.map(Arc::new);
         let now = (self.shared.clock)();
-        // A page far down that cannot be read again takes nothing from what is known.
-        if part != Part::Reconcile {
-            let read = Read { now, failure: failure.clone(), took, requests };
-            self.record(scope, part, &read);
-        }
+        // A page far down that cannot be read takes nothing from what is known.
+        let unread = if part == Part::Refresh {
+            self.record(scope, &Read { now, failure: failure.clone(), took, requests });
+            set_aside.map(|failure| (Part::History, Arc::new(failure)))
+        } else {
+            failure.clone().map(|failure| (part, failure))
+        };
+        self.record_history(index, scope, unread, if failure.is_none() { well_read(part, &memory) } else { &[] });
         let known = self.shared.board.write(scope.place, |book| (book.ledger.complete(), book.ledger.tasks().count()));
         let (complete, tasks) = known.unwrap_or_default();
         self.tell_company(index, part, &memory, failure.as_deref(), complete);
         let may_be_read_again = complete && (!memory.saw_all || self.has_company(index));
         let history = failure.is_none() && !complete && memory.unfinished.is_some();
-        let next = may_be_read_again.then(|| self.shared.reconcile_every / pages(tasks));
+        let pause = self.shared.reconcile_every / pages(tasks);
+        // A page that could not be read again is tried sooner, and only while nothing else is due.
+        let retry = part == Part::Reconcile && failure.is_some();
+        let next = may_be_read_again.then(|| if retry { pause.min(scope.watch.interval) } else { pause });
         self.turn_ended(index, part, memory, Next { history, reconcile_in: next });
         // What a turn far down failed with does not stand in its scope's book.
-        self.judge(index, answered, failure, &[index], part != Part::Reconcile);
+        self.judge(index, answered, failure, &[index], part == Part::Refresh);
         self.doubt(doubted);
     }
 
@@ -42,23 +48,42 @@ impl Work {
         }
     }
 
-    /// Writes into the book how a scope was read.
-    pub(super) fn record(&self, scope: &OwnScope, part: Part, read: &Read) {
+    /// Writes into the book how a scope was refreshed.
+    pub(super) fn record(&self, scope: &OwnScope, read: &Read) {
         let Read { now, failure, took, requests } = read;
         self.shared.board.write(scope.place, |book| {
             let reading = &mut book.reading;
             report(reading.failure.as_deref(), failure.as_deref(), scope);
-            if part == Part::Refresh || failure.is_some() {
-                reading.last_attempt = Some(*now);
-                reading.failure.clone_from(failure);
-            }
-            if part == Part::Refresh {
-                reading.duration = Some(*took);
-                reading.requests = Some(*requests);
-            }
-            if part == Part::Refresh && failure.is_none() {
+            reading.last_attempt = Some(*now);
+            reading.failure.clone_from(failure);
+            reading.duration = Some(*took);
+            reading.requests = Some(*requests);
+            if failure.is_none() {
                 reading.last_success = Some(*now);
             }
+        });
+    }
+
+    /// Writes into the book which part of the scope's work could not read a page far down the list, and why, or that these
+    /// parts `can` read theirs.
+    pub(super) fn record_history(
+        &self,
+        index: usize,
+        scope: &OwnScope,
+        unread: Option<(Part, Arc<Failure>)>,
+        can: &[Part],
+    ) {
+        let (part, failure) = unread.unzip();
+        let mut state = self.state();
+        let Some(slot) = state.slots.get_mut(index) else { return };
+        if part.is_none() && !slot.history_failed.is_some_and(|failed| can.contains(&failed)) {
+            return;
+        }
+        slot.history_failed = part;
+        drop(state);
+        self.shared.board.write(scope.place, |book| {
+            report_history(book.reading.history_failure.as_deref(), failure.as_deref(), scope);
+            book.reading.history_failure = failure;
         });
     }
 
@@ -175,6 +200,18 @@ pub(super) struct Next {
     pub(super) reconcile_in: Option<Duration>,
 }
 
+/// Which parts of a scope's work can read their pages far down the list, after this part ended well: those that have none
+/// left, too.
+fn well_read(part: Part, memory: &Memory) -> &'static [Part] {
+    match part {
+        Part::History => &[Part::History],
+        Part::Reconcile => &[Part::Reconcile],
+        Part::Refresh if memory.saw_all => &[Part::History, Part::Reconcile],
+        Part::Refresh if memory.unfinished.is_none() => &[Part::History],
+        Part::Refresh => &[],
+    }
+}
+
 /// Whether the cloud does not let this be read, however often it is asked.
 pub(super) const fn is_refusal(reason: Reason) -> bool {
     matches!(reason, Reason::Permission | Reason::Invalid | Reason::NotFound)
@@ -183,6 +220,20 @@ pub(super) const fn is_refusal(reason: Reason) -> bool {
 /// How many pages so many tasks fill.
 fn pages(tasks: usize) -> u32 {
     u32::try_from(tasks.div_ceil(PAGE_NEWS)).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Says that a page far down a scope's list cannot be read, or why now for another reason, or that it can be again; not the
+/// same thing twice.
+fn report_history(before: Option<&Failure>, now: Option<&Failure>, OwnScope { watch, task_type, .. }: &OwnScope) {
+    let (target, task_type) = (&watch.target, task_type.as_str());
+    match (before, now) {
+        (Some(_), None) => tracing::info!(scope = %target, task_type, "older tasks can be read again"),
+        (before, Some(failure)) if before.map(|before| before.reason) != Some(failure.reason) => {
+            tracing::warn!(scope = %target, task_type, %failure, "older tasks cannot be read");
+        }
+        (_, Some(failure)) => tracing::debug!(scope = %target, task_type, %failure, "older tasks still cannot be read"),
+        (None, None) => {}
+    }
 }
 
 /// Says that a scope is down, or why now for another reason, or that it is up again; not the same thing twice.

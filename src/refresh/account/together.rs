@@ -103,8 +103,11 @@ impl Work {
         took: Duration,
     ) {
         let Some(project) = self.projects.get(number) else { return };
-        let Walked { memory, requests, answered, doubted, failure } = walked;
+        let Walked { memory, requests, answered, doubted, failure, set_aside } = walked;
         let failure = failure.map(Arc::new);
+        let unread = set_aside.map(|failure| (Part::History, Arc::new(failure)));
+        // What a target could not read again by itself, this list does not make up for.
+        let can: &[Part] = if failure.is_none() && memory.unfinished.is_none() { &[Part::History] } else { &[] };
         let now = (self.shared.clock)();
         let refused = failure.as_deref().filter(|failure| !divided.shown && is_refusal(failure.reason));
         self.turn_ended(index, Part::Refresh, memory, Next::default());
@@ -114,11 +117,12 @@ impl Work {
         }
         let members =
             || (0..).zip(&project.scopes).zip(joined).filter(|(_, joined)| **joined).map(|(member, _)| member);
-        for (place, (member, scope)) in members().enumerate() {
-            let Some(scope) = self.scopes.get(*scope) else { continue };
+        for (place, (member, number)) in members().enumerate() {
+            let Some(scope) = self.scopes.get(*number) else { continue };
             let own = divided.failed.get(&member).cloned().map(Arc::new);
             let requests = if place == 0 { requests } else { 0 };
-            self.record(scope, Part::Refresh, &Read { now, failure: own.or_else(|| failure.clone()), took, requests });
+            self.record(scope, &Read { now, failure: own.or_else(|| failure.clone()), took, requests });
+            self.record_history(*number, scope, unread.clone(), can);
         }
         self.tell_project(number, project, requests, failure.as_deref(), &divided);
         let scopes: Vec<usize> = members().map(|(_, scope)| *scope).collect();
@@ -158,7 +162,11 @@ impl Work {
                 (_, Some(failure)) if is_refusal(failure.reason) => company.shut_out(member),
                 (Part::Reconcile, None) if memory.surprised => company.left_out(member, now),
                 (Part::Reconcile, None) => company.counted(member),
-                (Part::Refresh | Part::History, None) => company.read_alone(member, true, complete),
+                (Part::Refresh | Part::History, None) => company.read_alone(member, complete),
+                // A failure of the credential, the budget or the way says nothing of the member.
+                (Part::Refresh | Part::History, Some(failure)) if !failure.reason.concerns_all() => {
+                    company.could_not_be_read(member);
+                }
                 (_, Some(_)) => {}
             }
         }
@@ -184,10 +192,8 @@ impl Work {
         for member in &divided.left_out {
             company.left_out(*member, moment);
         }
-        for (member, failure) in &divided.failed {
-            if is_refusal(failure.reason) {
-                company.shut_out(*member);
-            }
+        for member in divided.failed.keys() {
+            company.shut_out(*member);
         }
         let to_count = match failure {
             None => company.refreshed(moment, requests, &totals).clone(),

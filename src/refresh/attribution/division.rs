@@ -5,6 +5,7 @@
 //! could own.
 
 use super::Undivided;
+use super::strangers::Missing;
 use crate::hss::{List, Page, Paging, Query, Turned};
 use crate::model::{Scan, Status, Task, Timestamp, Trigger};
 use crate::refresh::memory::Memory;
@@ -14,7 +15,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many strangers are asked for one by one in a refresh; the others have their turn in the next.
+/// How many tasks are asked for one by one in a refresh, strangers before those that are missing; the others have their
+/// turn in the next.
 const MAX_LOOKUPS: usize = 20;
 
 /// Tasks that began in one moment stand in no order: a list has shown them all when it has come below that moment.
@@ -190,6 +192,7 @@ impl Division {
         let (at, listed, malformed) = (page.at, page.listed, page.oddities.malformed);
         let horizon = at.minus(undivided.window());
         let shows = |id: &str| page.tasks.iter().any(|task| task.id.as_ref() == id);
+        let mut missing = std::mem::take(&mut undivided.strangers.missing);
         let mut reread = false;
         let mut without: Vec<Arc<str>> = Vec::new();
         let arrivals = page.tasks.iter().filter(|task| undivided.stranger(&task.id).is_some()).count() as u64;
@@ -209,6 +212,14 @@ impl Division {
                     .map_or(Timestamp::from_secs(u64::MAX), |oldest| oldest.plus(MOMENT));
                 let passed = |task: &Task| ended || task.start.is_some_and(|start| start >= below && start >= horizon);
                 without.extend(self.open.iter().filter(|id| undivided.stranger(id).is_some_and(passed)).cloned());
+                for task in missing.iter_mut().filter(|task| task.member == index) {
+                    if paging.has_shown(&task.id) {
+                        left_out.insert(index);
+                    } else if task.start.take_if(|start| ended || *start >= below).is_some() {
+                        // An item that is no task may be this one: then it is asked for by itself.
+                        task.gone = malformed == 0;
+                    }
+                }
                 target.recent = Some((paging, !ended));
             }
             Asking::InStatus(status, mut paging) => match paging.turn(&page) {
@@ -226,7 +237,9 @@ impl Division {
             },
             Asking::One(id) if listed == 0 => without.push(id),
             Asking::One(id) if shows(&id) => {}
-            Asking::Gone(id) if listed == 0 => drop(undivided.missed_own(index, &id)),
+            Asking::Gone(id) if listed == 0 => {
+                missing.iter_mut().filter(|task| task.id == id).for_each(|task| task.gone = true);
+            }
             Asking::Gone(id) if shows(&id) => drop(left_out.insert(index)),
             // Others came in its place: that says nothing of it.
             Asking::One(_) | Asking::Gone(_) => {
@@ -235,7 +248,13 @@ impl Division {
             }
         }
         target.without.extend(without.into_iter().filter(|id| !shows(id)));
-        Taken { applied: undivided.take_own(index, at, total, page.tasks), reread }
+        // A target whose list has what the undivided list does not show is read by itself, and all of it is seen there.
+        missing.retain(|task| !left_out.contains(&task.member));
+        let (gone, left): (Vec<Missing>, Vec<Missing>) = missing.into_iter().partition(|task| task.gone);
+        undivided.strangers.missing = left;
+        let mut applied = undivided.take_own(index, at, total, page.tasks);
+        gone.iter().for_each(|task| applied.add(undivided.missed_own(index, &task.id)));
+        Taken { applied, reread }
     }
 
     fn skip(&mut self) {
@@ -260,15 +279,35 @@ impl Division {
 
     /// Who is asked next, and for what.
     fn choose(&mut self, undivided: &Undivided<'_>) -> Option<(usize, Asking)> {
-        let gone = undivided.strangers.missing.iter().find(|(index, id)| {
-            self.can_be_asked(*index) && undivided.members.get(*index).is_some_and(|member| member.ledger.misses(id))
-        });
-        if let Some((index, id)) = gone {
-            return Some((*index, Asking::Gone(Arc::clone(id))));
+        // A page of the target's own list shows, or does not show, all that are missing there.
+        let list = self.missing(undivided).find_map(|task| Some((task.member, self.list_with(task)?)));
+        if let Some((index, paging)) = list {
+            return Some((index, Asking::Recent(paging)));
         }
         let mut left: Vec<usize> = (0..self.targets.len()).filter(|index| self.can_be_asked(*index)).collect();
         left.sort_by_cached_key(|index| std::cmp::Reverse(self.likelihood(*index, undivided)));
-        left.into_iter().find_map(|index| Some((index, self.asking(index, undivided)?)))
+        if let Some(asking) = left.into_iter().find_map(|index| Some((index, self.asking(index, undivided)?))) {
+            return Some(asking);
+        }
+        let one = self.missing(undivided).next().filter(|_| self.lookups < MAX_LOOKUPS)?;
+        let asking = (one.member, Asking::Gone(Arc::clone(&one.id)));
+        self.lookups += 1;
+        Some(asking)
+    }
+
+    /// What the undivided list does not show any more, of targets that can be asked.
+    fn missing<'a>(&self, undivided: &'a Undivided<'_>) -> impl Iterator<Item = &'a Missing> {
+        undivided.strangers.missing.iter().filter(|task| self.can_be_asked(task.member))
+    }
+
+    /// The list of its own target, from where it has been read to, if a missing task stands further down.
+    fn list_with(&self, missing: &Missing) -> Option<Paging> {
+        missing.start?;
+        match &self.targets.get(missing.member)?.recent {
+            None => Some(Paging::new(List::All)),
+            Some((paging, true)) => Some(paging.clone()),
+            Some((_, false)) => None,
+        }
     }
 
     fn can_be_asked(&self, index: usize) -> bool {

@@ -25,8 +25,20 @@ pub struct Strangers {
     pub(super) fell: bool,
     /// What has been read of the undivided list, and is not yet divided.
     pub(super) walked: Option<Read>,
-    /// Whom the undivided list does not show for the second time: their own target is asked.
-    pub(super) missing: Vec<(usize, Arc<str>)>,
+    /// What the undivided list does not show for the second time: its own target is asked.
+    pub(super) missing: Vec<Missing>,
+}
+
+/// A task that the undivided list does not show any more.
+#[derive(Clone, Debug)]
+pub(super) struct Missing {
+    /// Its target.
+    pub(super) member: usize,
+    pub(super) id: Arc<str>,
+    /// Where a finished task stands in its target's own list. What has not finished may have moved.
+    pub(super) start: Option<Timestamp>,
+    /// Its own target does not show it either.
+    pub(super) gone: bool,
 }
 
 /// A task without an owner.

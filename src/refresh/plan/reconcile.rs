@@ -35,10 +35,11 @@ impl Plan {
             Turned::More | Turned::End => {
                 let down_to = reconcile.paging.oldest().filter(|_| turned == Turned::More).unwrap_or_default();
                 let not_shown = ledger.tasks().filter(|known| ought_to_be_shown(known, &reconcile, down_to));
-                let gone: Vec<Arc<str>> = not_shown.map(|known| Arc::clone(&known.task.id)).collect();
+                let mut gone: Vec<Arc<str>> = not_shown.map(|known| Arc::clone(&known.task.id)).collect();
                 // A first miss; being asked for, and not being there, is the second.
                 gone.iter().for_each(|id| taken.applied.add(ledger.missed(id)));
-                self.look_up(gone.iter().filter(|id| ledger.has(id)));
+                gone.retain(|id| ledger.has(id));
+                self.sample(&gone);
             }
         }
         taken

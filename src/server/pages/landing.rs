@@ -87,7 +87,10 @@ fn verdict(counts: &Counts) -> String {
     };
     match counts {
         Counts { targets: 0, .. } => "No target is watched".to_owned(),
-        Counts { down: 0, failed: 0, not_yet: 0, .. } => format!("All is well with {targets}"),
+        Counts { down: 0, failed: 0, not_yet: 0, incomplete: 0, .. } => format!("All is well with {targets}"),
+        Counts { down: 0, failed: 0, not_yet: 0, incomplete, .. } => {
+            format!("Older tasks of {} of {targets} cannot be read", number(*incomplete))
+        }
         Counts { down: 0, failed: 0, not_yet, .. } => format!("{} of {targets} not read yet", number(*not_yet)),
         Counts { down: 0, .. } => capitalized(&failed),
         Counts { failed: 0, .. } => down,

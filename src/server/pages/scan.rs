@@ -25,7 +25,12 @@ pub(super) fn section(scan: &ScanStanding, now: Timestamp) -> Markup {
             @if let Some(failure) = scan.reading.trouble() { (error(failure)) }
             @if let Some(live) = &scan.live { (now_in_it(live, &scan.reading, now)) }
             (latest(scan, now))
-            @if read == Read::Up && !scan.complete { p.note { "Its history is still being read." } }
+            @if let Some(failure) = &scan.reading.history_failure {
+                p.note { "Older tasks cannot be read now. The newest tasks, and those that run, are up to date." }
+                (error(failure))
+            } @else if read == Read::Up && !scan.complete {
+                p.note { "Its history is still being read." }
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ fn words(view: &TargetView<'_>) -> String {
     let mut scans = view.shown.standing.scans.iter().map(|scan| (Read::of(scan), &scan.reading));
     match view.level {
         Level::Good => "ok".to_owned(),
+        Level::Unknown if view.counts.not_yet == 0 => "incomplete".to_owned(),
         Level::Unknown => "not read yet".to_owned(),
         Level::Failed => "failures".to_owned(),
         Level::Down => scans.find(|(read, _)| read.level() == Level::Down).map_or_else(String::new, read_words),
@@ -51,6 +52,10 @@ fn wrong(scan: &ScanStanding, now: Timestamp) -> Markup {
         @if let Some(failure) = scan.reading.trouble() {
             @let message: String = failure.message.chars().take(LONGEST_MESSAGE).collect();
             span.wrong.down { code { (scan.task_type.as_str()) } " " (message) }
+        }
+        @if let Some(failure) = &scan.reading.history_failure {
+            @let message: String = failure.message.chars().take(LONGEST_MESSAGE).collect();
+            span.wrong.failed { code { (scan.task_type.as_str()) } " older tasks cannot be read: " (message) }
         }
         @for (kind, facts) in failing.iter().take(MOST_FAILING) {
             span.wrong.failed {

@@ -7,7 +7,7 @@ use crate::model::{Failure, Kind, KindFacts, Outcome, ScanStanding, Shown, Snaps
 pub(super) enum Level {
     /// All is well.
     Good,
-    /// Nothing is known yet.
+    /// Nothing is known yet, or not everything.
     Unknown,
     /// A scan failed, at least in part.
     Failed,
@@ -73,6 +73,8 @@ pub(super) struct Counts {
     pub(super) down: u64,
     /// Targets of which something has not been tried yet, and nothing is down.
     pub(super) not_yet: u64,
+    /// Targets of which older tasks cannot be read.
+    pub(super) incomplete: u64,
     /// Kinds whose latest scan had failures.
     pub(super) failed: u64,
     /// Tasks.
@@ -86,7 +88,7 @@ impl Counts {
         match self {
             Self { down: 1.., .. } | Self { undiscovered: 1.., .. } => Level::Down,
             Self { failed: 1.., .. } => Level::Failed,
-            Self { not_yet: 1.., .. } | Self { targets: 0, .. } => Level::Unknown,
+            Self { not_yet: 1.., .. } | Self { incomplete: 1.., .. } | Self { targets: 0, .. } => Level::Unknown,
             _ => Level::Good,
         }
     }
@@ -105,6 +107,8 @@ impl Counts {
         }
         counts.down = u64::from(worst == Level::Down);
         counts.not_yet = u64::from(worst == Level::Unknown);
+        let unread = |scan: &ScanStanding| scan.reading.history_failure.is_some();
+        counts.incomplete = u64::from(shown.standing.scans.iter().any(unread));
         counts
     }
 
@@ -114,6 +118,7 @@ impl Counts {
             undiscovered: self.undiscovered + other.undiscovered,
             down: self.down + other.down,
             not_yet: self.not_yet + other.not_yet,
+            incomplete: self.incomplete + other.incomplete,
             failed: self.failed + other.failed,
             running: self.running.saturating_add(other.running),
             waiting: self.waiting.saturating_add(other.waiting),

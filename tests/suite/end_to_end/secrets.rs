@@ -19,7 +19,7 @@ const ACCOUNTS: usize = 4;
 
 /// What is logged and shown.
 #[derive(Clone, Default)]
-struct Shown(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Shown(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Shown {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -45,7 +45,7 @@ impl Shown {
         self.0.lock().unwrap().extend_from_slice(text.as_bytes());
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
@@ -107,7 +107,7 @@ fn setup(dir: &Path) -> Setup {
 }
 
 /// Logs everything to `shown` until the guard is dropped.
-fn log_everything(shown: &Shown, format: Format) -> (tracing::Dispatch, tracing::subscriber::DefaultGuard) {
+pub(super) fn log_everything(shown: &Shown, format: Format) -> (tracing::Dispatch, tracing::subscriber::DefaultGuard) {
     // While there is one subscriber only, a test on another thread, which has none, may switch a log line off for all.
     let second = tracing::Dispatch::new(tracing_subscriber::registry());
     let clock = Arc::new(|| Timestamp::from_secs(1_757_289_600));

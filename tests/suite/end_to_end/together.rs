@@ -241,3 +241,86 @@ async fn what_no_entry_of_one_project_covers_is_counted_where_all_are_filtered_a
     rig.fresh().await;
     assert!(known(&rig.scrape().await), "neither entry takes the tasks of the other for unwatched");
 }
+
+const TWELVE: &str = "00000000000000000000000000000012";
+
+/// Twelve enterprise projects, one of which has so many tasks; and what is wrong with it.
+async fn twelve(tasks: u64, fault: Fault) -> Rig {
+    let names: Vec<String> = (1..=12).map(|number| number.to_string()).collect();
+    let ids = names.clone();
+    let mut setup = Setup::of(move |world| {
+        let projects: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), id.as_str())).collect();
+        world.add_project(TWELVE, "twelve", &projects);
+        for id in &ids {
+            world.insert(TWELVE, ended(id, HOUR));
+        }
+        for number in 0..tasks {
+            world.insert(TWELVE, ended("5", 2 * HOUR + number * MINUTE));
+        }
+    });
+    let projects: Vec<String> = names.iter().map(|id| format!("{{ id: \"{id}\", name: e{id} }}")).collect();
+    let projects = format!("[{{ id: {TWELVE}, name: twelve, enterprise_projects: [{}] }}]", projects.join(", "));
+    setup.accounts = account("prod", &projects);
+    setup.tasks = "{ types: [cluster_scan], series: { enabled: false } }";
+    setup.faults = vec![fault.for_enterprise_project("5").always()];
+    setup.start().await
+}
+
+/// The others are read in one request, and the one that fails in another.
+async fn check_that_the_others_are_read_together(rig: &Rig) {
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let before = rig.cloud.requests().len();
+        rig.fresh().await;
+        rig.fresh().await;
+        let asked = asked(rig, before);
+        let others = asked.iter().filter(|of| !["all_granted_eps", "5"].contains(&of.as_str())).count();
+        let together = asked.iter().filter(|of| *of == "all_granted_eps").count();
+        if others == 0 && together >= 2 {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < until, "they are still read by themselves: {asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_enterprise_project_that_fails_for_ever_does_not_keep_the_others_apart() {
+    let rig = twelve(0, Fault::answer(500, &[], "broken")).await;
+    check_that_the_others_are_read_together(&rig).await;
+    let page = rig.fresh().await;
+    page.check("hss_target_up", &[("enterprise_project", "e5")], Some(0.0));
+    page.check("hss_target_refresh_requests", &[("enterprise_project", "e1")], Some(1.0));
+    assert_eq!(page.all("hss_target_up", &[]).iter().filter(|series| series.value == 1.0).count(), 11);
+    rig.cloud.faults().clear();
+    rig.page_where("it is up", |page| page.value("hss_target_up", &[("enterprise_project", "e5")]) == Some(1.0)).await;
+    rig.fresh().await;
+    let before = rig.cloud.requests().len();
+    rig.fresh().await;
+    let asked = asked(&rig, before);
+    assert!(asked.iter().all(|of| of == "all_granted_eps"), "it has joined them: {asked:?}");
+}
+
+#[tokio::test]
+async fn an_enterprise_project_whose_history_cannot_be_read_does_not_keep_the_others_apart() {
+    let rig = twelve(300, Fault::answer(500, &[], "broken").at_offset(199)).await;
+    check_that_the_others_are_read_together(&rig).await;
+    let page = rig.fresh().await;
+    assert_eq!(page.all("hss_target_up", &[]).iter().filter(|series| series.value == 1.0).count(), 12);
+    page.check("hss_target_complete", &[("enterprise_project", "e5")], Some(0.0));
+}
+
+#[tokio::test]
+async fn after_an_outage_all_are_read_together_again() {
+    let rig = twelve(0, Fault::answer(200, &[], "not reached").when(|_| false)).await;
+    check_that_the_others_are_read_together(&rig).await;
+    rig.cloud.faults().push(Fault::answer(500, &[], "broken").always());
+    rig.page_where("all are down", |page| page.all("hss_target_up", &[]).iter().all(|series| series.value == 0.0))
+        .await;
+    rig.fresh().await;
+    rig.cloud.faults().clear();
+    rig.fresh().await;
+    let before = rig.cloud.requests().len();
+    rig.fresh().await;
+    let asked = asked(&rig, before);
+    assert!(asked.iter().all(|of| of == "all_granted_eps"), "nobody has left: {asked:?}");
+}

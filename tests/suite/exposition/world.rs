@@ -191,6 +191,7 @@ fn read_well(requests: u64) -> Reading {
         last_attempt: Some(ago(MINUTE)),
         last_success: Some(ago(MINUTE)),
         failure: None,
+        history_failure: None,
         blocked: None,
         duration: Some(Duration::from_millis(1_250)),
         requests: Some(requests),

@@ -8,6 +8,7 @@ use super::reader::WINDOW;
 use super::runs::Run;
 use super::world::{World, clusters};
 use hss_exporter::model::{Counts, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ impl World {
     pub(super) fn happen(&mut self) {
         let later = self.dice.u64(2..200);
         self.pass(later);
-        match self.dice.u8(0..20) {
+        match self.dice.u8(0..21) {
             0..3 => drop(self.arrive()),
             3..5 => self.batch(),
             5..7 => {
@@ -44,6 +45,7 @@ impl World {
             }
             17 => self.with_any(Status::Running, |world, id| world.change(id, |task| task.status = Status::Other)),
             18 => self.with_any(Status::Other, |world, id| world.change(id, |task| task.status = Status::Running)),
+            19 => self.clean_up(),
             _ => self.with_any(Status::Finished, |world, id| {
                 let failed = world.dice.u64(..3);
                 if world.record(id).runs.last().is_some_and(|run| run.written > world.now) {
@@ -95,6 +97,18 @@ impl World {
     fn batch(&mut self) {
         let ids: Vec<_> = (0..self.dice.u8(1..20)).map(|_| self.arrive()).collect();
         ids.iter().for_each(|id| self.begin(id));
+    }
+
+    /// Many are deleted at once: finished tasks that stand together, or all that wait.
+    fn clean_up(&mut self) {
+        let waiting = self.dice.u8(..6) == 0;
+        let status = if waiting { Status::Ready } else { Status::Finished };
+        let mut tasks: Vec<_> = self.tasks().filter(|task| task.status == status).collect();
+        tasks.sort_by_key(|task| Reverse(task.start));
+        let ids: Vec<_> = tasks.into_iter().map(|task| Arc::clone(&task.id)).collect();
+        let first = if self.dice.bool() { 0 } else { self.dice.usize(..=ids.len()) };
+        let many = self.dice.usize(1..150);
+        ids.iter().skip(first).take(many).for_each(|id| self.delete(id));
     }
 
     fn begin(&mut self, id: &str) {

@@ -77,7 +77,10 @@ impl Circle {
         if world.shuts_out(index) {
             self.company.shut_out(index);
         } else if part != Part::Reconcile {
-            self.company.read_alone(index, well, complete);
+            match well {
+                true => self.company.read_alone(index, complete),
+                false => self.company.could_not_be_read(index),
+            }
         } else if well && reader.memory.surprised {
             self.company.left_out(index, now);
         } else if well {
@@ -114,7 +117,7 @@ impl Circle {
         let before = world.requests.len();
         let memory = std::mem::take(&mut self.memory);
         let mut together = self.with(joined, |undivided| Together::new(None, memory, undivided));
-        let (mut pages, mut well) = (0, true);
+        let (mut pages, mut well, mut last_read) = (0, true, Timestamp::default());
         while let Some(Ask { of, query }) = self.with(joined, |undivided| together.next(undivided)) {
             if pages == cut {
                 well = false;
@@ -129,6 +132,7 @@ impl Circle {
             };
             match (world.ask(whom, &query), of) {
                 (Some(page), _) => {
+                    last_read = page.at;
                     if self.take(joined, &mut together, page) {
                         continue;
                     }
@@ -137,11 +141,12 @@ impl Circle {
                 }
                 (None, Of::Member(index)) => {
                     together.skip();
-                    if world.shuts_out(index) {
-                        self.company.shut_out(index);
-                    }
+                    self.company.shut_out(index);
                 }
                 (None, Of::All) => {
+                    if !world.refuses_all() && self.set_aside(joined, &mut together, last_read) {
+                        continue;
+                    }
                     well = false;
                     if world.refuses_all() {
                         self.company.refused(world.now.since(self.began));
@@ -176,6 +181,17 @@ impl Circle {
             self.readers[index].events.push(event);
         }
         taken.is_ok()
+    }
+
+    fn set_aside(&mut self, joined: &[bool], together: &mut Together, at: Timestamp) -> bool {
+        let (set_aside, ended) = self.with(joined, |undivided| {
+            let set_aside = together.plan().set_aside(at, undivided).is_some();
+            (set_aside, std::mem::take(&mut undivided.ended))
+        });
+        for (index, event) in ended {
+            self.readers[index].events.push(event);
+        }
+        set_aside
     }
 
     fn with<T>(&mut self, joined: &[bool], act: impl FnOnce(&mut Undivided<'_>) -> T) -> T {

@@ -54,7 +54,7 @@ impl Reader {
         mut between: impl FnMut(&mut World),
     ) -> bool {
         let mut plan = Plan::new(part, None, std::mem::take(&mut self.memory), &self.ledger);
-        let (mut pages, mut well) = (0, true);
+        let (mut pages, mut well, mut last_read) = (0, true, Timestamp::default());
         while let Some(query) = plan.next() {
             if pages == cut {
                 well = false;
@@ -64,9 +64,14 @@ impl Reader {
             assert!(pages < 1_000, "the plan has no end");
             between(world);
             let Some(page) = world.ask(self.whom, &query) else {
-                well = false;
-                break;
+                let Some(applied) = plan.set_aside(last_read, &mut self.ledger) else {
+                    well = false;
+                    break;
+                };
+                self.events.extend(applied.events);
+                continue;
             };
+            last_read = page.at;
             self.since.get_or_insert(page.at);
             self.events.extend(strangers.claim(&mut self.ledger, &page.tasks).events);
             match plan.take(page, &mut self.ledger) {

@@ -61,6 +61,8 @@ pub(super) struct World {
     /// Whether it says how many tasks there are.
     pub(super) says_total: bool,
     pub(super) faults: Faults,
+    /// A question that is never answered.
+    pub(super) unanswered: Option<Query>,
     pub(super) requests: Vec<Query>,
     /// How many enterprise projects there are.
     projects: usize,
@@ -102,6 +104,7 @@ impl World {
             heeds_ids: true,
             says_total: true,
             faults: Faults::default(),
+            unanswered: None,
             requests: Vec::new(),
             projects,
             records: Vec::new(),
@@ -266,6 +269,7 @@ impl World {
             Whom::All => self.faults.refuses_all,
             Whom::One(project) => self.shuts_out(project),
         };
+        let refused = refused || self.unanswered.as_ref() == Some(query);
         (!refused && !self.happens(self.faults.broken)).then(|| self.page(whom, query, true))
     }
 
