@@ -4,13 +4,14 @@
 //! `GET /v5/{project_id}/common/task-statistics`, of the vendor's HSS API reference and SDKs.
 
 pub mod client;
+mod order;
 pub mod paging;
 pub mod query;
 pub mod statistics;
 pub mod wire;
 
 pub use client::TaskList;
-pub use paging::{Paging, Turned};
+pub use paging::{KnownPages, LastPage, Lost, Paging, Turned};
 pub use query::{List, Query};
 pub use statistics::Statistics;
 pub use wire::Page;

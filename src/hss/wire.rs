@@ -30,6 +30,14 @@ pub struct Page {
     pub oddities: Oddities,
 }
 
+impl Page {
+    /// Whether an answer to the question for one task counts it and does not show it: that says nothing of it. Any other
+    /// total is not about the one task.
+    pub fn says_nothing_of_one(&self) -> bool {
+        self.listed == 0 && self.total == Some(1)
+    }
+}
+
 /// What was odd about a page, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Oddities {
@@ -156,7 +164,7 @@ fn task(
         name: text(item, "task_name").map(|name| shared(names, name)),
         trigger,
         status,
-        start: moment("start_time"),
+        start: moment("start_time").filter(|_| status != Status::Ready),
         end: moment("end_time").filter(|_| status == Status::Finished),
         estimated_remaining: number(item, "estimated_time")
             .filter(|_| status == Status::Running)

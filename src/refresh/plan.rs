@@ -13,7 +13,8 @@ use compare::Comparison;
 
 use super::memory::{Memory, Reconcile};
 use super::register::Register;
-use crate::hss::{List, Page, Paging, Query, Turned};
+pub use crate::hss::Lost;
+use crate::hss::{KnownPages, LastPage, List, Page, Paging, Query, Turned};
 use crate::model::{Applied, Read, Status, Task, Timestamp, Trigger};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -74,10 +75,6 @@ enum Step {
     Single(List),
 }
 
-/// The pages did not fit together, however often they were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost;
-
 /// What taking a page did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
@@ -94,14 +91,20 @@ impl Plan {
         memory.surprised = false;
         let mut steps = VecDeque::new();
         match part {
-            Part::Refresh => steps.push_back(Step::Head(Paging::new(List::All))),
+            Part::Refresh => {
+                // Where enterprise projects are read together, their common list tells more than the total of each.
+                let last_page = if memory.listed_together { LastPage::Counted } else { LastPage::Verified };
+                steps.push_back(Step::Head(Paging::new(List::All, &memory.pages, last_page)));
+            }
             Part::History => {
                 if lists_due {
-                    steps.extend([Status::Running, Status::Ready].map(Step::unfinished));
+                    steps.extend([Status::Running, Status::Ready].map(|status| Step::unfinished(status, &memory)));
                 }
                 steps.extend(memory.unfinished.take().map(Step::Rest));
             }
-            Part::Reconcile => steps.push_back(Step::Again(memory.reconcile.take().unwrap_or_else(Reconcile::new))),
+            Part::Reconcile => {
+                steps.push_back(Step::Again(memory.reconcile.take().unwrap_or_else(|| Reconcile::new(&memory.pages))))
+            }
         }
         let (shown, total_before) = (HashSet::new(), ledger.total());
         let comparison = Comparison::default();
@@ -124,7 +127,7 @@ impl Plan {
     /// Takes the page that was asked for, and lets the ledger know.
     ///
     /// # Errors
-    /// [`Lost`], if the list's pages do not fit together. What the page showed is in the ledger all the same.
+    /// [`Lost`], if the pages do not make a list. What the page showed is in the ledger all the same.
     pub fn take(&mut self, page: Page, ledger: &mut impl Register) -> Result<Taken, Lost> {
         let Some(step) = self.steps.pop_front() else { return Ok(Taken::default()) };
         match step {
@@ -136,6 +139,11 @@ impl Plan {
             Step::Search(paging, ids, down_to) => self.take_search(paging, ids, down_to, page, ledger),
             Step::Single(_) => Ok(Taken { applied: self.apply(page, ledger), reread: false }),
         }
+    }
+
+    /// What has been learnt of the list's pages.
+    pub fn known_pages(&self) -> &KnownPages {
+        &self.memory.pages
     }
 
     /// What to remember, now that the plan is done or cannot go on. A walk that was interrupted is remembered: its pages
@@ -168,17 +176,19 @@ impl Plan {
         let at = page.at;
         let horizon = at.minus(ledger.window());
         let turned = paging.turn(&page);
+        self.memory.pages.clone_from(paging.known_pages());
         let tail_known = self.tail_known(walk, &page, ledger);
         let past_window = last_start(&page).is_some_and(|start| start < horizon);
         let news = ledger.count_total(page.total);
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         taken.applied.changed |= news;
         match turned {
-            Turned::Lost => {
+            Turned::Lost(lost) => {
                 self.memory.unfinished = None;
-                return Err(Lost);
+                return Err(lost);
             }
             Turned::Gap => self.go_on(paging, walk, ledger),
+            Turned::More if paging.is_verifying() => self.steps.push_front(walk.step(paging)),
             Turned::End => self.walked(&paging, walk, ListEnd::Reached, at, ledger),
             Turned::More if walk == Walk::Head && tail_known && self.memory.unfinished.is_some() => {
                 if let Some(mut rest) = self.memory.unfinished.take() {
@@ -199,10 +209,7 @@ impl Plan {
     fn go_on(&mut self, paging: Paging, walk: Walk, ledger: &impl Register) {
         let joins = walk == Walk::Head && self.memory.unfinished.is_some();
         if ledger.complete() || joins {
-            self.steps.push_front(match walk {
-                Walk::Head => Step::Head(paging),
-                Walk::Rest => Step::Rest(paging),
-            });
+            self.steps.push_front(walk.step(paging));
         } else {
             self.memory.unfinished = Some(paging);
         }
@@ -221,6 +228,9 @@ impl Plan {
                 (Walk::Head, ListEnd::Reached) => Reach::WholeList,
             };
             self.memory.saw_all = reach == Reach::WholeList;
+            if self.memory.saw_all {
+                ledger.count_hidden_waiting(0);
+            }
             self.follow(&reach, at, ledger);
         }
         if first_time && end == ListEnd::Below {
@@ -254,9 +264,9 @@ impl Plan {
 }
 
 impl Step {
-    fn unfinished(status: Status) -> Self {
+    fn unfinished(status: Status, memory: &Memory) -> Self {
         let list = if status == Status::Running { List::Running } else { List::Ready };
-        Self::Unfinished(Paging::new(list), status)
+        Self::Unfinished(Paging::new(list, &memory.pages, LastPage::Believed), status)
     }
 }
 
@@ -285,6 +295,15 @@ enum Reach {
 enum Walk {
     Head,
     Rest,
+}
+
+impl Walk {
+    fn step(self, paging: Paging) -> Step {
+        match self {
+            Self::Head => Step::Head(paging),
+            Self::Rest => Step::Rest(paging),
+        }
+    }
 }
 
 fn last_start(page: &Page) -> Option<Timestamp> {

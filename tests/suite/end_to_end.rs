@@ -29,6 +29,8 @@ mod drain;
 mod failures;
 /// Watching less.
 mod filters;
+/// Lists that are not sorted, cut off, or at odds with their totals.
+mod order;
 /// Lists that are long, lie, and move.
 mod paging;
 /// Credentials that are refused and change; the budget.

@@ -5,7 +5,7 @@
 //! could own.
 
 use super::Undivided;
-use crate::hss::{List, Page, Paging, Query, Turned};
+use crate::hss::{KnownPages, LastPage, List, Page, Paging, Query, Turned};
 use crate::model::{Scan, Status, Task, Timestamp, Trigger};
 use crate::refresh::memory::Memory;
 use crate::refresh::plan::{Lost, Part, Plan, Taken};
@@ -59,7 +59,8 @@ impl Together {
         if let Some(query) = self.plan.next() {
             return Some(Ask { of: Of::All, query });
         }
-        let division = self.division.get_or_insert_with(|| Division::new(undivided));
+        let known = self.plan.known_pages();
+        let division = self.division.get_or_insert_with(|| Division::new(undivided, known));
         division.next(undivided)
     }
 
@@ -119,6 +120,8 @@ struct Division {
     /// How many tasks of these looks each target has.
     looks: HashMap<Looks, Vec<usize>>,
     targets: Vec<Target>,
+    /// What the undivided list has shown of its pages: those of the targets' own lists are like them.
+    pages: KnownPages,
     lookups: usize,
     /// Whether the cloud, asked for one task, answered with others.
     ids_unheeded: bool,
@@ -151,7 +154,7 @@ enum Asking {
 }
 
 impl Division {
-    fn new(undivided: &Undivided<'_>) -> Self {
+    fn new(undivided: &Undivided<'_>, known: &KnownPages) -> Self {
         let now = undivided.strangers.at;
         let strangers = undivided.strangers.tasks.iter().filter(|(_, stranger)| stranger.is_open(now));
         let (open, tasks): (Vec<Arc<str>>, Vec<Option<&Task>>) =
@@ -169,7 +172,8 @@ impl Division {
             }
             targets.push(Target { busy: tasks().count(), out: !member.joined, ..Target::default() });
         }
-        Self { open, looks, targets, lookups: 0, ids_unheeded: false, asking: None }
+        let pages = known.clone();
+        Self { open, looks, targets, pages, lookups: 0, ids_unheeded: false, asking: None }
     }
 
     fn next(&mut self, undivided: &Undivided<'_>) -> Option<Ask> {
@@ -188,6 +192,7 @@ impl Division {
         let Some((index, asking)) = self.asking.take() else { return Taken::default() };
         let Some(target) = self.targets.get_mut(index) else { return Taken::default() };
         let (at, listed, malformed) = (page.at, page.listed, page.oddities.malformed);
+        let says_nothing = page.says_nothing_of_one();
         let horizon = at.minus(undivided.window());
         let shows = |id: &str| page.tasks.iter().any(|task| task.id.as_ref() == id);
         let mut reread = false;
@@ -201,7 +206,7 @@ impl Division {
                 let turned = paging.turn(&page);
                 total = page.total;
                 reread = turned == Turned::Gap;
-                target.out |= turned == Turned::Lost;
+                target.out |= matches!(turned, Turned::Lost(_));
                 let ended = turned == Turned::End;
                 let below = paging
                     .oldest()
@@ -217,18 +222,19 @@ impl Division {
                     reread = true;
                     self.asking = Some((index, Asking::InStatus(status, paging)));
                 }
-                Turned::Lost => target.out = true,
+                Turned::Lost(_) => target.out = true,
                 Turned::End => {
                     target.listed.insert(status);
                     let alike = |task: &Task| task.status == status;
                     without.extend(self.open.iter().filter(|id| undivided.stranger(id).is_some_and(alike)).cloned());
                 }
             },
+            // Counted and not shown, or others in its place: that says nothing of it.
+            Asking::One(_) | Asking::Gone(_) if says_nothing => target.out = true,
             Asking::One(id) if listed == 0 => without.push(id),
             Asking::One(id) if shows(&id) => {}
             Asking::Gone(id) if listed == 0 => drop(undivided.missed_own(index, &id)),
             Asking::Gone(id) if shows(&id) => drop(left_out.insert(index)),
-            // Others came in its place: that says nothing of it.
             Asking::One(_) | Asking::Gone(_) => {
                 target.out = true;
                 self.ids_unheeded |= malformed == 0;
@@ -271,6 +277,11 @@ impl Division {
         left.into_iter().find_map(|index| Some((index, self.asking(index, undivided)?)))
     }
 
+    /// A list of a target's own, from its head.
+    fn paging(&self, list: List) -> Paging {
+        Paging::new(list, &self.pages, LastPage::Believed)
+    }
+
     fn can_be_asked(&self, index: usize) -> bool {
         self.targets.get(index).is_some_and(|target| !target.out)
     }
@@ -298,7 +309,7 @@ impl Division {
         let in_status = |status| self.possible(index, undivided).filter(move |task| task.status == status);
         let target = self.targets.get(index)?;
         let more = match &target.recent {
-            None => self.possible(index, undivided).any(|task| begun(&task)).then(|| Paging::new(List::All)),
+            None => self.possible(index, undivided).any(|task| begun(&task)).then(|| self.paging(List::All)),
             Some((paging, true)) if in_status(Status::Finished).any(|task| begun(&task)) => Some(paging.clone()),
             Some(_) => None,
         };
@@ -308,7 +319,7 @@ impl Division {
         for (status, list) in [(Status::Running, List::Running), (Status::Ready, List::Ready)] {
             let wanted = in_status(status).nth(usize::from(status == Status::Ready)).is_some();
             if wanted && !target.listed.contains(&status) {
-                return Some(Asking::InStatus(status, Paging::new(list)));
+                return Some(Asking::InStatus(status, self.paging(list)));
             }
         }
         let one = self.possible(index, undivided).next().filter(|_| self.lookups < MAX_LOOKUPS)?;

@@ -1,7 +1,7 @@
 //! What the walk did not show, and must be known all the same: what runs further down, what waits, what is gone.
 
 use super::{Lost, Plan, Reach, Step, Taken, last_start};
-use crate::hss::{List, Page, Paging, Turned};
+use crate::hss::{LastPage, List, Page, Paging, Turned};
 use crate::model::{Known, Stage, Status, Timestamp};
 use crate::refresh::register::Register;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Plan {
         let running_pages = ledger.in_status(Status::Running).count().div_ceil(PAGE_NEWS);
         let list_first = self.memory.ids_unheeded && unseen > 0;
         if self.lists_due || unseen > running_pages || list_first {
-            self.steps.push_back(Step::unfinished(Status::Running));
+            self.steps.push_back(Step::unfinished(Status::Running, &self.memory));
         } else {
             self.look_up(ledger.to_follow(at));
         }
@@ -41,7 +41,7 @@ impl Plan {
         let explained =
             self.total_before.is_none_or(|before| ledger.total() == Some(before.saturating_add(self.arrivals)));
         if self.lists_due || (!explained && !whole_list && ledger.complete()) {
-            self.steps.push_back(Step::unfinished(Status::Ready));
+            self.steps.push_back(Step::unfinished(Status::Ready, &self.memory));
         }
         self.look_up(ledger.tasks().filter(|known| ought_to_be_shown(known, reach)).map(|known| &known.task.id));
     }
@@ -53,17 +53,23 @@ impl Plan {
         page: Page,
         ledger: &mut impl Register,
     ) -> Result<Taken, Lost> {
-        let at = page.at;
+        let (at, total) = (page.at, page.total);
         let turned = paging.turn(&page);
-        let taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
+        let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         match turned {
-            Turned::Lost => return Err(Lost),
+            Turned::Lost(lost) if status == Status::Running && lost != Lost::Empty => return Err(lost),
             Turned::Gap | Turned::More => self.steps.push_front(Step::Unfinished(paging, status)),
-            Turned::End if status == Status::Running => {
+            Turned::End | Turned::Lost(_) if status == Status::Running => {
                 self.running_listed(&paging, at, ledger);
                 self.look_up(ledger.to_follow(at));
             }
-            Turned::End => {
+            // What waits stands in no order that could be held to; what is not shown is looked up or counted.
+            Turned::End | Turned::Lost(_) => {
+                let hidden = paging
+                    .has_shown_in_pages()
+                    .and(total)
+                    .map_or(0, |total| total.saturating_sub(ledger.in_status(Status::Ready).count() as u64));
+                taken.applied.changed |= ledger.count_hidden_waiting(hidden);
                 self.look_up(ledger.in_status(status));
                 if self.lists_due {
                     self.memory.lists_read = Some(at);
@@ -75,13 +81,17 @@ impl Plan {
 
     pub(super) fn take_lookup(&mut self, id: Arc<str>, page: Page, ledger: &mut impl Register) -> Taken {
         let is_there = page.tasks.iter().any(|task| task.id == id);
-        let (listed, malformed) = (page.listed, page.oddities.malformed);
+        let (listed, malformed, says_nothing) = (page.listed, page.oddities.malformed, page.says_nothing_of_one());
+        // The walk took the list for whole, and did not show it.
+        if is_there && self.memory.saw_all {
+            self.memory.pages.doubt();
+        }
         let mut applied = self.apply(page, ledger);
         self.memory.ids_unheeded = listed > 0 && !is_there && malformed == 0;
         if self.memory.ids_unheeded {
             // Others came in its place: that says nothing of it.
             self.search(id, ledger);
-        } else if listed == 0 {
+        } else if listed == 0 && !says_nothing {
             applied.add(ledger.missed(&id));
         }
         Taken { applied, reread: false }
@@ -99,7 +109,8 @@ impl Plan {
         });
         let begun = ledger.tasks().filter(|known| ids.contains(&known.task.id)).map(Known::begun_after);
         let down_to = begun.min();
-        self.steps.push_front(Step::Search(Paging::new(List::All), ids, down_to));
+        let paging = Paging::new(List::All, &self.memory.pages, LastPage::Counted);
+        self.steps.push_front(Step::Search(paging, ids, down_to));
     }
 
     pub(super) fn take_search(
@@ -114,7 +125,7 @@ impl Plan {
         let too_deep = last_start(&page).is_some_and(|start| Some(start) < down_to);
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         let done = match turned {
-            Turned::Lost => return Err(Lost),
+            Turned::Lost(lost) => return Err(lost),
             Turned::Gap => false,
             Turned::More => too_deep || ids.iter().all(|id| self.shown.contains(id)),
             Turned::End => true,

@@ -60,6 +60,10 @@ pub(super) struct World {
     pub(super) heeds_ids: bool,
     /// Whether it says how many tasks there are.
     pub(super) says_total: bool,
+    /// How many tasks it gives on a page, where that is fewer than it is asked for. Its total is that of the page then.
+    pub(super) cap: Option<usize>,
+    /// Whether waiting tasks have a planned start, and some that run one that lies ahead.
+    pub(super) plans: bool,
     pub(super) faults: Faults,
     pub(super) requests: Vec<Query>,
     /// How many enterprise projects there are.
@@ -101,6 +105,8 @@ impl World {
             shuffles: false,
             heeds_ids: true,
             says_total: true,
+            cap: None,
+            plans: false,
             faults: Faults::default(),
             requests: Vec::new(),
             projects,
@@ -291,9 +297,11 @@ impl World {
         }
         listed.sort_unstable();
         let total = listed.len() as u64;
+        let limit = (query.limit() as usize).min(self.cap.unwrap_or(usize::MAX));
         let mut places: Vec<usize> =
-            listed.into_iter().skip(query.offset as usize).take(query.limit() as usize).map(|key| key.2).collect();
+            listed.into_iter().skip(query.offset as usize).take(limit).map(|key| key.2).collect();
         let listed = places.len();
+        let total = self.cap.map_or(total, |_| listed as u64);
         if listed > 1 && self.happens(self.faults.doubled) {
             // What came twice takes the place of others, which the next page shows.
             let (from, to) = (self.dice.usize(..listed), self.dice.usize(..=listed));
@@ -307,7 +315,7 @@ impl World {
             true => records[place].show(whom, as_of, at),
             false => records[place].as_of(as_of).cloned(),
         };
-        let tasks = places.into_iter().filter_map(look).collect();
+        let tasks = places.into_iter().filter_map(look).map(at_the_door).collect();
         let total = match self.happens(self.faults.total) {
             true if self.dice.bool() => None,
             true => Some(total.saturating_add(self.dice.u64(..20)).saturating_sub(10)),
@@ -368,6 +376,11 @@ impl Record {
         }
         Some(task)
     }
+}
+
+/// As `hss/wire.rs` reads it: a planned start is none.
+pub(super) fn at_the_door(task: Task) -> Task {
+    Task { start: task.start.filter(|_| task.status != Status::Ready), ..task }
 }
 
 /// How many clusters are being scanned, and were, well or not.
