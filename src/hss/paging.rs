@@ -193,7 +193,12 @@ impl Paging {
             return Turned::Lost(Lost::Unsorted);
         }
         if rest == Rest::Nothing {
-            if self.last_page != LastPage::Believed {
+            let certain = match self.last_page {
+                LastPage::Believed => false,
+                LastPage::Counted => !news || !self.may_be_capped(page),
+                LastPage::Verified => true,
+            };
+            if certain {
                 (self.known.last, self.known.doubted) = (self.last.clone(), false);
             }
             return Turned::End;

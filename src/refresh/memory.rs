@@ -12,6 +12,8 @@ pub struct Memory {
     pub unfinished: Option<Paging>,
     /// What has been learnt of the list's pages.
     pub pages: KnownPages,
+    /// A page below the head was not sorted: the head alone does not show whether the list is.
+    pub unsorted: bool,
     /// When the running and the waiting tasks were last listed to their ends.
     pub lists_read: Option<Timestamp>,
     /// The task that was last asked for by its id: the next refresh goes on behind it.

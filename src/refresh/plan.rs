@@ -175,8 +175,10 @@ impl Plan {
     ) -> Result<Taken, Lost> {
         let at = page.at;
         let horizon = at.minus(ledger.window());
+        let below_head = paging.query().offset > 0;
         let turned = paging.turn(&page);
         self.memory.pages.clone_from(paging.known_pages());
+        self.memory.unsorted &= !below_head;
         let tail_known = self.tail_known(walk, &page, ledger);
         let past_window = last_start(&page).is_some_and(|start| start < horizon);
         let news = ledger.count_total(page.total);
@@ -185,6 +187,7 @@ impl Plan {
         match turned {
             Turned::Lost(lost) => {
                 self.memory.unfinished = None;
+                self.memory.unsorted = lost == Lost::Unsorted;
                 return Err(lost);
             }
             Turned::Gap => self.go_on(paging, walk, ledger),
@@ -208,7 +211,7 @@ impl Plan {
     /// Goes on with a walk: at once where the window has been read before, else page by page, as history.
     fn go_on(&mut self, paging: Paging, walk: Walk, ledger: &impl Register) {
         let joins = walk == Walk::Head && self.memory.unfinished.is_some();
-        if ledger.complete() || joins {
+        if ledger.complete() || joins || self.memory.unsorted {
             self.steps.push_front(walk.step(paging));
         } else {
             self.memory.unfinished = Some(paging);

@@ -60,7 +60,9 @@ impl Plan {
             Turned::Lost(lost) if status == Status::Running && lost != Lost::Empty => return Err(lost),
             Turned::Gap | Turned::More => self.steps.push_front(Step::Unfinished(paging, status)),
             Turned::End | Turned::Lost(_) if status == Status::Running => {
-                self.running_listed(&paging, at, ledger);
+                if turned == Turned::End {
+                    self.running_listed(&paging, at, ledger);
+                }
                 self.look_up(ledger.to_follow(at));
             }
             // What waits stands in no order that could be held to; what is not shown is looked up or counted.

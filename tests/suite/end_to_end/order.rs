@@ -207,3 +207,27 @@ async fn waiting_tasks_that_change_places_while_they_are_listed_are_all_counted(
         check_status(&page, "finished", 50);
     }
 }
+
+#[tokio::test]
+async fn cut_pages_of_enterprise_projects_are_found_out_too() {
+    let mut setup = setup(0, vec![capped(50, |listed| json!(listed))]);
+    setup.accounts = super::rig::account(
+        "prod",
+        &format!(
+            "[{{ id: {PAYMENTS}, enterprise_projects: [{{ id: \"0\" }}, {{ id: \"7\" }}], types: [cluster_scan] }}]"
+        ),
+    );
+    setup.world = Box::new(|world: &mut World| {
+        for number in 1..=260 {
+            let end = BORN - HOUR - number * MINUTE;
+            let task = Task::cluster(BORN).scheduled().finished(end - MINUTE, end, 2, 0);
+            world.insert(PAYMENTS, task.owned_by(if number.is_multiple_of(2) { "0" } else { "7" }));
+        }
+    });
+    let rig = setup.start().await;
+    let all = |page: &Page| {
+        let recent = page.all("hss_recent_tasks", &[&SCHEDULED[..], &[("outcome", "success")]].concat());
+        recent.iter().map(|series| series.value).collect::<Vec<_>>() == [130.0, 130.0]
+    };
+    rig.page_where("both windows have been read", all).await;
+}

@@ -58,6 +58,8 @@ pub(super) struct World {
     pub(super) shuffles: bool,
     /// Whether it heeds the filter by id.
     pub(super) heeds_ids: bool,
+    /// Whether it heeds the offset.
+    pub(super) heeds_offset: bool,
     /// Whether it says how many tasks there are.
     pub(super) says_total: bool,
     /// How many tasks it gives on a page, where that is fewer than it is asked for. Its total is that of the page then.
@@ -104,6 +106,7 @@ impl World {
             unstarted,
             shuffles: false,
             heeds_ids: true,
+            heeds_offset: true,
             says_total: true,
             cap: None,
             plans: false,
@@ -297,9 +300,9 @@ impl World {
         }
         listed.sort_unstable();
         let total = listed.len() as u64;
+        let offset = if self.heeds_offset { query.offset as usize } else { 0 };
         let limit = (query.limit() as usize).min(self.cap.unwrap_or(usize::MAX));
-        let mut places: Vec<usize> =
-            listed.into_iter().skip(query.offset as usize).take(limit).map(|key| key.2).collect();
+        let mut places: Vec<usize> = listed.into_iter().skip(offset).take(limit).map(|key| key.2).collect();
         let listed = places.len();
         let total = self.cap.map_or(total, |_| listed as u64);
         if listed > 1 && self.happens(self.faults.doubled) {
