@@ -251,7 +251,7 @@ impl Paging {
 
     /// What follows on a page. A full page is not believed to be the last one, whatever the total says.
     fn rest(&self, page: &Page, covered: u32, news: bool) -> Rest {
-        let full = page.listed >= self.known.cap.unwrap_or(PAGE).min(PAGE);
+        let full = page.listed >= self.full_page();
         // Pushed down by a whole page, or a cloud that does not heed the offset.
         let repeated = !news && self.offset > 0 && page.listed >= self.listed;
         if full || repeated {
@@ -269,6 +269,11 @@ impl Paging {
         }
     }
 
+    /// How many items a full page holds.
+    fn full_page(&self) -> u32 {
+        self.known.cap.unwrap_or(PAGE)
+    }
+
     /// Whether a total that counts no more than the page may be that of any page.
     fn may_be_capped(&self, page: &Page) -> bool {
         self.offset == 0 && page.listed.is_multiple_of(CAP_GRAIN)
@@ -284,9 +289,9 @@ impl Paging {
         &self.known
     }
 
-    /// How many different tasks the pages have shown; and whether it took several.
-    pub fn has_shown_in_pages(&self) -> Option<u64> {
-        (!self.one_page).then_some(self.shown.len() as u64)
+    /// Whether any page was full.
+    pub fn has_filled_a_page(&self) -> bool {
+        self.widest >= self.full_page()
     }
 
     /// Whether a page has shown this task.

@@ -67,10 +67,8 @@ impl Plan {
             }
             // What waits stands in no order that could be held to; what is not shown is looked up or counted.
             Turned::End | Turned::Lost(_) => {
-                let hidden = paging
-                    .has_shown_in_pages()
-                    .and(total)
-                    .map_or(0, |total| total.saturating_sub(ledger.in_status(Status::Ready).count() as u64));
+                let counted = total.filter(|_| paging.has_filled_a_page()).unwrap_or(0);
+                let hidden = counted.saturating_sub(ledger.in_status(status).count() as u64);
                 taken.applied.changed |= ledger.count_hidden_waiting(hidden);
                 self.look_up(ledger.in_status(status));
                 if self.lists_due {
