@@ -5,6 +5,7 @@
 
 pub mod client;
 mod json;
+mod order;
 pub mod paging;
 pub mod query;
 pub mod statistics;
@@ -12,7 +13,7 @@ mod task;
 pub mod wire;
 
 pub use client::TaskList;
-pub use paging::{Paging, Turned};
+pub use paging::{KnownPages, LastPage, Lost, Paging, Turned};
 pub use query::{List, Query};
 pub use statistics::Statistics;
 pub use wire::Page;

@@ -115,7 +115,7 @@ impl Item {
             name: (!self.name.is_empty()).then(|| shared(names, &self.name)),
             trigger: self.trigger.unwrap_or(Trigger::Other),
             status,
-            start: self.start.filter(believed),
+            start: self.start.filter(believed).filter(|_| status != Status::Ready),
             end: self.end.filter(believed).filter(|_| status == Status::Finished),
             estimated_remaining: self
                 .estimated

@@ -31,6 +31,14 @@ pub struct Page {
     pub oddities: Oddities,
 }
 
+impl Page {
+    /// Whether an answer to the question for one task counts it and does not show it: that says nothing of it. Any other
+    /// total is not about the one task.
+    pub fn says_nothing_of_one(&self) -> bool {
+        self.listed == 0 && self.total == Some(1)
+    }
+}
+
 /// What was odd about a page, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Oddities {

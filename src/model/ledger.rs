@@ -44,6 +44,8 @@ pub struct Ledger {
     /// What ended at or before it, and is not known, is history. Only grows.
     closed_before: Option<Timestamp>,
     total: Option<u64>,
+    /// How many tasks wait that the list counted and never showed, when the waiting ones were last listed.
+    hidden_waiting: u64,
     read: Option<Read>,
 }
 
@@ -67,6 +69,7 @@ impl Ledger {
             counters: Counters::default(),
             closed_before: None,
             total: None,
+            hidden_waiting: 0,
             read: None,
         }
     }
@@ -126,6 +129,16 @@ impl Ledger {
         let news = total.is_some() && self.total != total;
         self.total = total.or(self.total);
         news
+    }
+
+    /// Takes note that so many tasks wait that no list has shown. Answers whether that is news.
+    pub fn count_hidden_waiting(&mut self, hidden: u64) -> bool {
+        std::mem::replace(&mut self.hidden_waiting, hidden) != hidden
+    }
+
+    /// How many tasks wait that no list has shown.
+    pub fn hidden_waiting(&self) -> u64 {
+        self.hidden_waiting
     }
 
     /// Takes note that the list has been read without a gap between these starts.

@@ -66,6 +66,7 @@ impl Tally {
                 _ => tally.add_unfinished(known),
             }
         }
+        *tally.statuses.entry(Status::Ready).or_default() += ledger.hidden_waiting();
         let unfinished = tally.statuses.values().sum();
         match ledger.total() {
             Some(total) => tally.statuses.insert(Status::Finished, total.saturating_sub(unfinished)),

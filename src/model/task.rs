@@ -277,7 +277,7 @@ pub struct Task {
     pub trigger: Trigger,
     /// `task_status`
     pub status: Status,
-    /// `start_time`; a waiting task has none.
+    /// `start_time`; a waiting task has none: a planned start is not when it began, and says nothing of its place in the list.
     pub start: Option<Timestamp>,
     /// `end_time`, of a finished task only: the API repeats the start as the end of a running one.
     pub end: Option<Timestamp>,

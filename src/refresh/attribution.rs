@@ -201,6 +201,11 @@ impl Register for Undivided<'_> {
         news
     }
 
+    /// Nobody knows whose they are.
+    fn count_hidden_waiting(&mut self, _: u64) -> bool {
+        false
+    }
+
     fn has_been_read(&mut self, Read { down_to, up_to }: Read) {
         let walked = self.strangers.walked.get_or_insert(Read { down_to, up_to });
         *walked = Read { down_to: down_to.min(walked.down_to), up_to: up_to.max(walked.up_to) };

@@ -1,7 +1,7 @@
 //! What a scope remembers from one refresh to the next, beside its ledger.
 
 use super::statistics::Trust;
-use crate::hss::Paging;
+use crate::hss::{KnownPages, Paging};
 use crate::model::Timestamp;
 use std::sync::Arc;
 
@@ -10,6 +10,10 @@ use std::sync::Arc;
 pub struct Memory {
     /// A walk that has not come to its end: the first one while history loads, or one that was interrupted.
     pub unfinished: Option<Paging>,
+    /// What has been learnt of the list's pages.
+    pub pages: KnownPages,
+    /// A page below the head was not sorted: the head alone does not show whether the list is.
+    pub unsorted: bool,
     /// When the running and the waiting tasks were last listed to their ends.
     pub lists_read: Option<Timestamp>,
     /// The unfinished task that was last asked for by its id: the next refresh goes on behind it.

@@ -13,7 +13,8 @@ use compare::Comparison;
 
 use super::memory::{Memory, Reconcile};
 use super::register::Register;
-use crate::hss::{List, Page, Paging, Query, Turned};
+pub use crate::hss::Lost;
+use crate::hss::{KnownPages, LastPage, List, Page, Paging, Query, Turned};
 use crate::model::{Applied, Read, Status, Task, Timestamp, Trigger};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -83,10 +84,6 @@ enum Step {
     Single(List),
 }
 
-/// The pages did not fit together, however often they were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost;
-
 /// What taking a page did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
@@ -103,14 +100,20 @@ impl Plan {
         memory.surprised = false;
         let mut steps = VecDeque::new();
         match part {
-            Part::Refresh => steps.push_back(Step::Head(Paging::new(List::All))),
+            Part::Refresh => {
+                // Where enterprise projects are read together, their common list tells more than the total of each.
+                let last_page = if memory.listed_together { LastPage::Counted } else { LastPage::Verified };
+                steps.push_back(Step::Head(Paging::new(List::All, &memory.pages, last_page)));
+            }
             Part::History => {
                 if lists_due {
-                    steps.extend([Status::Running, Status::Ready].map(Step::unfinished));
+                    steps.extend([Status::Running, Status::Ready].map(|status| Step::unfinished(status, &memory)));
                 }
                 steps.extend(memory.unfinished.take().map(Step::Rest));
             }
-            Part::Reconcile => steps.push_back(Step::Again(memory.reconcile.take().unwrap_or_else(Reconcile::new))),
+            Part::Reconcile => {
+                steps.push_back(Step::Again(memory.reconcile.take().unwrap_or_else(|| Reconcile::new(&memory.pages))))
+            }
         }
         Self {
             part,
@@ -145,7 +148,7 @@ impl Plan {
     /// Takes the page that was asked for, and lets the ledger know.
     ///
     /// # Errors
-    /// [`Lost`], if the list's pages do not fit together. What the page showed is in the ledger all the same.
+    /// [`Lost`], if the pages do not make a list. What the page showed is in the ledger all the same.
     pub fn take(&mut self, page: Page, ledger: &mut impl Register) -> Result<Taken, Lost> {
         let Some(step) = self.steps.pop_front() else { return Ok(Taken::default()) };
         match step {
@@ -182,6 +185,11 @@ impl Plan {
         }
     }
 
+    /// What has been learnt of the list's pages.
+    pub fn known_pages(&self) -> &KnownPages {
+        &self.memory.pages
+    }
+
     /// What to remember, now that the plan is done or cannot go on. A walk that was interrupted is remembered: its pages
     /// are known now, and would end the next walk before it came to what they hid.
     pub fn end(mut self) -> Memory {
@@ -215,7 +223,10 @@ impl Plan {
     ) -> Result<Taken, Lost> {
         let at = page.at;
         let horizon = at.minus(ledger.window());
+        let below_head = paging.query().offset > 0;
         let turned = paging.turn(&page);
+        self.memory.pages.clone_from(paging.known_pages());
+        self.memory.unsorted &= !below_head;
         let tail_known = self.tail_known(walk, &page, ledger);
         let past_window = is_past_window(&page, horizon);
         let news = ledger.count_total(page.total);
@@ -223,11 +234,13 @@ impl Plan {
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         taken.applied.changed |= news;
         match turned {
-            Turned::Lost => {
+            Turned::Lost(lost) => {
                 self.memory.unfinished = None;
-                return Err(Lost);
+                self.memory.unsorted = lost == Lost::Unsorted;
+                return Err(lost);
             }
             Turned::Gap => self.go_on(paging, walk, ledger),
+            Turned::More if paging.is_verifying() => self.steps.push_front(walk.step(paging)),
             Turned::End => taken.applied.add(self.walked(&paging, walk, ListEnd::Reached, at, ledger)),
             Turned::More if walk == Walk::Head && tail_known && self.memory.unfinished.is_some() => {
                 if let Some(mut rest) = self.memory.unfinished.take() {
@@ -249,11 +262,8 @@ impl Plan {
     /// Goes on with a walk: at once where the window has been read before, else page by page, as history.
     fn go_on(&mut self, paging: Paging, walk: Walk, ledger: &impl Register) {
         let joins = walk == Walk::Head && self.memory.unfinished.is_some();
-        if ledger.complete() || joins {
-            self.steps.push_front(match walk {
-                Walk::Head => Step::Head(paging),
-                Walk::Rest => Step::Rest(paging),
-            });
+        if ledger.complete() || joins || self.memory.unsorted {
+            self.steps.push_front(walk.step(paging));
         } else {
             self.memory.unfinished = Some(paging);
         }
@@ -280,6 +290,9 @@ impl Plan {
                 (Walk::Head, ListEnd::Reached) => Reach::WholeList,
             };
             self.memory.saw_all = reach == Reach::WholeList;
+            if self.memory.saw_all {
+                ledger.count_hidden_waiting(0);
+            }
             applied = self.follow(reach, at, ledger);
         }
         if first_time && end == ListEnd::Below {
@@ -314,9 +327,9 @@ impl Plan {
 }
 
 impl Step {
-    fn unfinished(status: Status) -> Self {
+    fn unfinished(status: Status, memory: &Memory) -> Self {
         let list = if status == Status::Running { List::Running } else { List::Ready };
-        Self::Unfinished(Paging::new(list), status)
+        Self::Unfinished(Paging::new(list, &memory.pages, LastPage::Believed), status)
     }
 }
 
@@ -345,6 +358,15 @@ enum Reach {
 enum Walk {
     Head,
     Rest,
+}
+
+impl Walk {
+    fn step(self, paging: Paging) -> Step {
+        match self {
+            Self::Head => Step::Head(paging),
+            Self::Rest => Step::Rest(paging),
+        }
+    }
 }
 
 /// Whether the window ends on this page. The list is sorted by start and the window is one of ends: a run that began before

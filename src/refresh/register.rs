@@ -46,6 +46,9 @@ pub trait Register {
     /// Takes note of how many tasks the list holds in all. Answers whether that is news.
     fn count_total(&mut self, total: Option<u64>) -> bool;
 
+    /// Takes note that so many tasks wait that no list has shown. Answers whether that is news.
+    fn count_hidden_waiting(&mut self, hidden: u64) -> bool;
+
     /// Takes note that the list has been read without a gap between these starts.
     fn has_been_read(&mut self, read: Read);
 
@@ -114,6 +117,10 @@ impl Register for Ledger {
 
     fn count_total(&mut self, total: Option<u64>) -> bool {
         self.count_total(total)
+    }
+
+    fn count_hidden_waiting(&mut self, hidden: u64) -> bool {
+        self.count_hidden_waiting(hidden)
     }
 
     fn has_been_read(&mut self, read: Read) {

@@ -105,7 +105,7 @@ pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tool
                 note(reread, watch, *observer);
                 applied.events.iter().for_each(|event| log(watch, *task_type, event));
             }
-            Some(Err(Lost)) => break Some(lost(watch, *task_type)),
+            Some(Err(why)) => break Some(lost(watch, *task_type, why)),
             None => break None,
         }
     };
@@ -208,7 +208,7 @@ pub(super) async fn walk_together(
         log_all(scopes, *task_type, &ended);
         match taken {
             Ok(Taken { reread, .. }) => note(reread, all, *observer),
-            Err(Lost) => break Some(lost(all, *task_type)),
+            Err(why) => break Some(lost(all, *task_type, why)),
         }
     };
     if failure.is_none() {
@@ -273,13 +273,13 @@ fn log(watch: &Watch, task_type: TaskType, Event { kind, run }: &Event) {
     );
 }
 
-fn lost(watch: &Watch, task_type: TaskType) -> Failure {
+fn lost(watch: &Watch, task_type: TaskType, why: Lost) -> Failure {
     Failure {
         reason: Reason::Inconsistent,
         tried: format!("reading the tasks ({}) of {}", task_type.as_str(), watch.target),
         status: None,
         code: None,
-        message: "the pages of the list do not fit together".to_owned(),
+        message: why.message().to_owned(),
         request_id: None,
         retry_after: None,
     }

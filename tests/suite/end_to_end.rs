@@ -35,6 +35,8 @@ mod filters;
 mod malformed;
 /// Many tasks are deleted at once.
 mod deleted;
+/// Lists that are not sorted, cut off, or at odds with their totals.
+mod order;
 /// Lists that are long, lie, and move.
 mod paging;
 /// Credentials that are refused and change; the budget.

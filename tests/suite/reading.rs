@@ -240,3 +240,44 @@ fn a_task_that_is_retried_to_the_end_of_the_list_hides_no_gap() {
     reader.read_history(&mut world);
     proof::check(&reader, &mut world, Due::Hour, "pulled up");
 }
+
+#[test]
+fn a_cloud_that_gives_the_first_page_at_any_offset_is_found_out() {
+    for cap in [None, Some(50), Some(7)] {
+        let mut world = World::with_history(300);
+        (world.heeds_offset, world.cap) = (false, cap);
+        let mut reader = Reader::new();
+        let mut well = reader.turn(Part::Refresh, &mut world, usize::MAX, |_| {});
+        for _ in 0..12 {
+            well &= reader.turn(Part::History, &mut world, usize::MAX, |_| {});
+        }
+        // Seven are no cap: what is asked for is ten at least.
+        assert_eq!(well, cap == Some(7), "{cap:?}");
+        assert_eq!(reader.ledger.complete(), cap == Some(7));
+        assert!(world.requests.len() < 40);
+    }
+}
+
+#[test]
+fn pages_that_are_cut_are_found_out_when_a_run_begins_at_the_latest() {
+    let mut world = World::with_history(300);
+    // No round number, so nothing looks strange at first.
+    world.cap = Some(73);
+    let mut reader = Reader::that_has_read(&mut world);
+    assert!(reader.memory.saw_all);
+    for _ in 0..2 {
+        world.pass(300);
+        let id = world.add();
+        world.start(&id);
+        world.pass(10);
+        world.finish(&id);
+        reader.refresh(&mut world);
+    }
+    reader.read_history(&mut world);
+    reader.check_equals(&mut world, "cut");
+    // Of the totals of all pages, the last was not that of the head.
+    world.pass(300);
+    reader.refresh(&mut world);
+    world.pass(300);
+    assert_eq!(reader.refresh(&mut world), 1, "idle");
+}

@@ -154,3 +154,13 @@ proptest! {
 
 /// Items that cannot be read, texts that are not quite JSON, and what they cost.
 mod malformed;
+#[test]
+fn the_planned_start_of_a_waiting_task_is_not_when_it_began() {
+    let page = page(
+        r#"{"data_list":[{"task_id":"a","task_status":"ready","start_time":1750003600000},
+        {"task_id":"b","task_status":"running","start_time":1750003600000}]}"#,
+        TaskType::IacScan,
+    );
+    let starts: Vec<_> = page.tasks.iter().map(|task| task.start).collect();
+    assert_eq!(starts, [None, Some(Timestamp::from_secs(1_750_003_600))]);
+}

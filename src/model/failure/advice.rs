@@ -195,7 +195,10 @@ impl Reason {
             Self::Tls => "if the endpoint's certificate comes from a private authority, name it in `ca_file`",
             Self::Decode => "check that nothing in between (a proxy, a portal) answers in the cloud's place",
             Self::TooLarge => "check that the endpoint is Huawei Cloud's",
-            Self::Inconsistent => "nothing, unless it lasts: the list changed faster than it could be read",
+            Self::Inconsistent => {
+                "nothing, unless it lasts: either the list changed faster than it could be read, or the cloud does not \
+                 answer as its documentation says; then ask the vendor"
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::Undivided;
 use super::strangers::Missing;
-use crate::hss::{List, Page, Paging, Query, Turned};
+use crate::hss::{KnownPages, LastPage, List, Page, Paging, Query, Turned};
 use crate::model::{Scan, Status, Task, Timestamp, Trigger};
 use crate::refresh::memory::Memory;
 use crate::refresh::plan::{Lost, Part, Plan, Taken};
@@ -61,7 +61,8 @@ impl Together {
         if let Some(query) = self.plan.next() {
             return Some(Ask { of: Of::All, query });
         }
-        let division = self.division.get_or_insert_with(|| Division::new(undivided));
+        let known = self.plan.known_pages();
+        let division = self.division.get_or_insert_with(|| Division::new(undivided, known));
         division.next(undivided)
     }
 
@@ -121,6 +122,8 @@ struct Division {
     /// How many tasks of these looks each target has.
     looks: HashMap<Looks, Vec<usize>>,
     targets: Vec<Target>,
+    /// What the undivided list has shown of its pages: those of the targets' own lists are like them.
+    pages: KnownPages,
     lookups: usize,
     /// Whether the cloud, asked for one task, answered with others.
     ids_unheeded: bool,
@@ -153,7 +156,7 @@ enum Asking {
 }
 
 impl Division {
-    fn new(undivided: &Undivided<'_>) -> Self {
+    fn new(undivided: &Undivided<'_>, known: &KnownPages) -> Self {
         let now = undivided.strangers.at;
         let strangers = undivided.strangers.tasks.iter().filter(|(_, stranger)| stranger.is_open(now));
         let (open, tasks): (Vec<Arc<str>>, Vec<Option<&Task>>) =
@@ -171,7 +174,8 @@ impl Division {
             }
             targets.push(Target { busy: tasks().count(), out: !member.joined, ..Target::default() });
         }
-        Self { open, looks, targets, lookups: 0, ids_unheeded: false, asking: None }
+        let pages = known.clone();
+        Self { open, looks, targets, pages, lookups: 0, ids_unheeded: false, asking: None }
     }
 
     fn next(&mut self, undivided: &Undivided<'_>) -> Option<Ask> {
@@ -190,6 +194,7 @@ impl Division {
         let Some((index, asking)) = self.asking.take() else { return Taken::default() };
         let Some(target) = self.targets.get_mut(index) else { return Taken::default() };
         let (at, listed, malformed) = (page.at, page.listed, page.oddities.malformed);
+        let says_nothing = page.says_nothing_of_one();
         let horizon = at.minus(undivided.window());
         let shows = |id: &str| page.tasks.iter().any(|task| task.id.as_ref() == id);
         let mut missing = std::mem::take(&mut undivided.strangers.missing);
@@ -204,7 +209,7 @@ impl Division {
                 let turned = paging.turn(&page);
                 total = page.total;
                 reread = turned == Turned::Gap;
-                target.out |= turned == Turned::Lost;
+                target.out |= matches!(turned, Turned::Lost(_));
                 let ended = turned == Turned::End;
                 let below = paging
                     .oldest()
@@ -228,20 +233,21 @@ impl Division {
                     reread = true;
                     self.asking = Some((index, Asking::InStatus(status, paging)));
                 }
-                Turned::Lost => target.out = true,
+                Turned::Lost(_) => target.out = true,
                 Turned::End => {
                     target.listed.insert(status);
                     let alike = |task: &Task| task.status == status;
                     without.extend(self.open.iter().filter(|id| undivided.stranger(id).is_some_and(alike)).cloned());
                 }
             },
+            // Counted and not shown, or others in its place: that says nothing of it.
+            Asking::One(_) | Asking::Gone(_) if says_nothing => target.out = true,
             Asking::One(id) if listed == 0 => without.push(id),
             Asking::One(id) if shows(&id) => {}
             Asking::Gone(id) if listed == 0 => {
                 missing.iter_mut().filter(|task| task.id == id).for_each(|task| task.gone = true);
             }
             Asking::Gone(id) if shows(&id) => drop(left_out.insert(index)),
-            // Others came in its place: that says nothing of it.
             Asking::One(_) | Asking::Gone(_) => {
                 target.out = true;
                 self.ids_unheeded |= malformed == 0;
@@ -304,10 +310,15 @@ impl Division {
     fn list_with(&self, missing: &Missing) -> Option<Paging> {
         missing.start?;
         match &self.targets.get(missing.member)?.recent {
-            None => Some(Paging::new(List::All)),
+            None => Some(self.paging(List::All)),
             Some((paging, true)) => Some(paging.clone()),
             Some((_, false)) => None,
         }
+    }
+
+    /// A list of a target's own, from its head.
+    fn paging(&self, list: List) -> Paging {
+        Paging::new(list, &self.pages, LastPage::Believed)
     }
 
     fn can_be_asked(&self, index: usize) -> bool {
@@ -337,7 +348,7 @@ impl Division {
         let in_status = |status| self.possible(index, undivided).filter(move |task| task.status == status);
         let target = self.targets.get(index)?;
         let more = match &target.recent {
-            None => self.possible(index, undivided).any(|task| begun(&task)).then(|| Paging::new(List::All)),
+            None => self.possible(index, undivided).any(|task| begun(&task)).then(|| self.paging(List::All)),
             Some((paging, true)) if in_status(Status::Finished).any(|task| begun(&task)) => Some(paging.clone()),
             Some(_) => None,
         };
@@ -347,7 +358,7 @@ impl Division {
         for (status, list) in [(Status::Running, List::Running), (Status::Ready, List::Ready)] {
             let wanted = in_status(status).nth(usize::from(status == Status::Ready)).is_some();
             if wanted && !target.listed.contains(&status) {
-                return Some(Asking::InStatus(status, Paging::new(list)));
+                return Some(Asking::InStatus(status, self.paging(list)));
             }
         }
         let one = self.possible(index, undivided).next().filter(|_| self.lookups < MAX_LOOKUPS)?;

@@ -40,7 +40,7 @@ impl Plan {
         let known = ledger.running(|_| true);
         if said != known {
             self.comparison.dispute = Some(Dispute { said, known });
-            self.steps.push_back(Step::unfinished(Status::Running));
+            self.steps.push_back(Step::unfinished(Status::Running, &self.memory));
         }
     }
 

@@ -5,7 +5,7 @@
 //! were deleted. Otherwise a sample of the missing tasks is asked for by id.
 
 use super::{Lost, Plan, Reach, Step, Taken, last_start};
-use crate::hss::{List, Page, Paging, Turned};
+use crate::hss::{LastPage, List, Page, Paging, Turned};
 use crate::model::{Applied, Known, Stage, Status, Timestamp};
 use crate::refresh::plan::LATE;
 use crate::refresh::register::Register;
@@ -43,7 +43,7 @@ impl Plan {
         let running_pages = ledger.in_status(Status::Running).count().div_ceil(PAGE_NEWS);
         let list_first = self.memory.ids_unheeded && unseen > 0;
         if self.lists_due || unseen > running_pages || list_first {
-            self.steps.push_back(Step::unfinished(Status::Running));
+            self.steps.push_back(Step::unfinished(Status::Running, &self.memory));
         } else {
             self.look_up_running(at, ledger);
         }
@@ -59,7 +59,7 @@ impl Plan {
         };
         let in_doubt = !explained || !vanished.again.is_empty();
         if self.lists_due || (in_doubt && !whole_list && ledger.complete()) {
-            self.steps.push_back(Step::unfinished(Status::Ready));
+            self.steps.push_back(Step::unfinished(Status::Ready, &self.memory));
             return Applied::default();
         }
         self.look_for_missing(whole_list, at, ledger)
@@ -72,17 +72,23 @@ impl Plan {
         page: Page,
         ledger: &mut impl Register,
     ) -> Result<Taken, Lost> {
-        let at = page.at;
+        let (at, total) = (page.at, page.total);
         let turned = paging.turn(&page);
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         match turned {
-            Turned::Lost => return Err(Lost),
+            Turned::Lost(lost) if status == Status::Running && lost != Lost::Empty => return Err(lost),
             Turned::Gap | Turned::More => self.steps.push_front(Step::Unfinished(paging, status)),
-            Turned::End if status == Status::Running => {
-                self.running_listed(&paging, at, ledger);
+            Turned::End | Turned::Lost(_) if status == Status::Running => {
+                if turned == Turned::End {
+                    self.running_listed(&paging, at, ledger);
+                }
                 self.look_up_running(at, ledger);
             }
-            Turned::End => {
+            // What waits stands in no order that could be held to; what is not shown is looked up or counted.
+            Turned::End | Turned::Lost(_) => {
+                let counted = total.filter(|_| paging.has_filled_a_page()).unwrap_or(0);
+                let hidden = counted.saturating_sub(ledger.in_status(status).count() as u64);
+                taken.applied.changed |= ledger.count_hidden_waiting(hidden);
                 taken.applied.add(self.look_for_missing(true, at, ledger));
                 if self.lists_due {
                     self.memory.lists_read = Some(at);
@@ -94,13 +100,17 @@ impl Plan {
 
     pub(super) fn take_lookup(&mut self, id: &Arc<str>, page: Page, ledger: &mut impl Register) -> Taken {
         let is_there = page.tasks.iter().any(|task| task.id == *id);
-        let (listed, malformed) = (page.listed, page.oddities.malformed);
+        let (listed, malformed, says_nothing) = (page.listed, page.oddities.malformed, page.says_nothing_of_one());
+        // The walk took the list for whole, and did not show it.
+        if is_there && self.memory.saw_all {
+            self.memory.pages.doubt();
+        }
         let mut applied = self.apply(page, ledger);
         self.memory.ids_unheeded = listed > 0 && !is_there && malformed == 0;
         if self.memory.ids_unheeded {
             // Others came in its place: that says nothing of it.
             self.search(Arc::clone(id), ledger);
-        } else if listed == 0 {
+        } else if listed == 0 && !says_nothing {
             applied.add(self.miss(id, ledger));
         }
         Taken { applied, reread: false }
@@ -134,7 +144,8 @@ impl Plan {
         });
         let begun = ledger.tasks().filter(|known| ids.contains(&known.task.id)).map(Known::begun_after);
         let down_to = begun.min();
-        self.steps.push_front(Step::Search(Paging::new(List::All), ids, down_to));
+        let paging = Paging::new(List::All, &self.memory.pages, LastPage::Counted);
+        self.steps.push_front(Step::Search(paging, ids, down_to));
     }
 
     pub(super) fn take_search(
@@ -149,7 +160,7 @@ impl Plan {
         let too_deep = last_start(&page).is_some_and(|start| Some(start) < down_to);
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         let done = match turned {
-            Turned::Lost => return Err(Lost),
+            Turned::Lost(lost) => return Err(lost),
             Turned::Gap => false,
             Turned::More => too_deep || ids.iter().all(|id| self.shown.contains(id)),
             Turned::End => true,
@@ -188,7 +199,10 @@ impl Plan {
             again.iter().for_each(|id| applied.add(self.miss(id, ledger)));
         }
         let expected = self.total_before.map(|before| before.saturating_add(self.arrivals));
-        let deleted = expected.zip(self.total_now).map_or(0, |(expected, now)| expected.saturating_sub(now));
+        // A list that seems to hold on one page as many tasks as before, though some are new, may be cut off.
+        let may_be_cut = self.reach == Reach::WholeList && self.arrivals > 0 && self.total_now == self.total_before;
+        let deleted = expected.zip(self.total_now).filter(|_| !may_be_cut);
+        let deleted = deleted.map_or(0, |(expected, now)| expected.saturating_sub(now));
         if deleted >= new.len() as u64 {
             new.iter().for_each(|id| applied.add(self.miss(id, ledger)));
         } else {

@@ -2,15 +2,15 @@
 //! late, what stood in another order.
 
 use super::{Plan, Taken, is_past_window};
-use crate::hss::{List, Page, Paging, Turned};
+use crate::hss::{KnownPages, LastPage, List, Page, Paging, Turned};
 use crate::model::{Known, Stage, Status, Task, Timestamp};
 use crate::refresh::memory::Reconcile;
 use crate::refresh::register::Register;
 use std::sync::Arc;
 
 impl Reconcile {
-    pub(super) fn new() -> Self {
-        Self { paging: Paging::new(List::All), began: Timestamp::default() }
+    pub(super) fn new(known: &KnownPages) -> Self {
+        Self { paging: Paging::new(List::All, known, LastPage::Verified), began: Timestamp::default() }
     }
 }
 
@@ -22,6 +22,7 @@ impl Plan {
         }
         let horizon = page.at.minus(ledger.window());
         let turned = reconcile.paging.turn(&page);
+        self.memory.pages.clone_from(reconcile.paging.known_pages());
         let past_window = is_past_window(&page, horizon);
         self.memory.surprised = page.tasks.iter().any(|task| is_surprise(task, ledger));
         // What a target's own refreshes compare, nobody else may change.
@@ -29,7 +30,7 @@ impl Plan {
         let mut taken = Taken { applied: self.apply(page, ledger), reread: turned == Turned::Gap };
         taken.applied.changed |= news;
         match turned {
-            Turned::Lost => {}
+            Turned::Lost(_) => {}
             Turned::Gap => self.memory.reconcile = Some(reconcile),
             Turned::More if !past_window => self.memory.reconcile = Some(reconcile),
             Turned::More | Turned::End => {

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use super::*;
+use crate::hss::{KnownPages, LastPage, List, Paging};
 use crate::model::{Counts, Ledger, Read, Scan, ScanTypes, Status, Task, Trigger};
 
 const NOW: Timestamp = Timestamp::from_secs(1_750_000_000);
@@ -150,7 +151,8 @@ fn they_do_not_stand_in_while_anything_may_happen_that_they_would_not_show() {
     assert!(!may_stand_in(&good, &odd, at(2), LIMIT), "its result may settle");
     let unread = Ledger::new(LIMIT);
     assert!(!may_stand_in(&good, &unread, at(1), LIMIT), "the window has not been read");
-    let begun = Memory { unfinished: Some(crate::hss::Paging::new(crate::hss::List::All)), ..good.clone() };
+    let walk = Paging::new(List::All, &KnownPages::default(), LastPage::Verified);
+    let begun = Memory { unfinished: Some(walk), ..good.clone() };
     assert!(!may_stand_in(&begun, &ledger(), at(1), LIMIT), "a walk was interrupted");
     let unlisted = Memory { lists_read: None, ..good.clone() };
     assert!(!may_stand_in(&unlisted, &ledger(), at(1), LIMIT), "what runs and waits has not been listed");

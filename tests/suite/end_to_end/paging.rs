@@ -105,7 +105,7 @@ async fn items_that_are_doubled_count_once_and_are_counted() {
     check_recent(&page, 90);
     check_status(&page, "finished", 90);
     let doubled = page.known("hss_exporter_duplicate_tasks_total", &[("account", "prod")]);
-    assert!(doubled >= 90.0 && doubled % 90.0 == 0.0, "{doubled}");
+    assert!(doubled >= 90.0, "{doubled}");
     check_one_more(&rig, 5000).await;
 }
 

@@ -4,7 +4,7 @@
 use super::described::seconds;
 use super::page::Page;
 use super::rig::{BORN, HOUR, MINUTE, PAYMENTS, Rig, SECOND, Setup, account};
-use hss_exporter::simulator::{Credential, Fault, Granted, Task, TaskId, World};
+use hss_exporter::simulator::{Credential, Fault, Granted, ReadyOrder, Task, TaskId, World};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -323,4 +323,63 @@ async fn after_an_outage_all_are_read_together_again() {
     rig.fresh().await;
     let asked = asked(&rig, before);
     assert!(asked.iter().all(|of| of == "all_granted_eps"), "nobody has left: {asked:?}");
+}
+
+/// Six short runs come and end, one after the other: each is an event of its owner, and has series.
+async fn check_six_short_runs(fault: Fault, unfinished: impl FnOnce(&mut World) + 'static) {
+    let mut setup = Setup::of(move |world: &mut World| {
+        for (of, ago) in [("0", HOUR), ("0", 2 * HOUR), ("7", 3 * HOUR)] {
+            world.insert(PAYMENTS, ended(of, ago));
+        }
+        unfinished(world);
+    });
+    setup.accounts = both();
+    setup.faults = vec![fault];
+    setup.options.ready = ReadyOrder::Head;
+    let rig = setup.start().await;
+    rig.fresh().await;
+    rig.fresh().await;
+    for n in 1..=6_u32 {
+        let now = rig.clock.pass(2 * MINUTE);
+        let id = TaskId(1000 + u128::from(n));
+        rig.cloud.edit(|world| {
+            let task = Task::cluster(now).owned_by("7").finished(now - MINUTE, now - SECOND, 1, n % 2);
+            world.insert(PAYMENTS, Task { id, ..task })
+        });
+        let page = rig.fresh().await;
+        assert_eq!(counts(&page)[1][2], f64::from(n), "{}", page.text);
+        let series = page.all("hss_task_info", &[TEAM, CLUSTERS, ("task_id", &id.to_string())]);
+        assert_eq!(series.len(), 1);
+    }
+    let known = |page: &Page| page.value("hss_exporter_unwatched_tasks", &[CLUSTERS]) == Some(0.0);
+    rig.page_where("no task is without an owner", known).await;
+}
+
+/// Each item for which this is true begins so much later than the world says.
+fn starts_at(start: u64, meant: fn(&serde_json::Value) -> bool) -> Fault {
+    Fault::rewrite(move |page| {
+        let items = page.get_mut("data_list").and_then(serde_json::Value::as_array_mut);
+        for item in items.into_iter().flatten().filter(|item| meant(item)) {
+            item["start_time"] = start.into();
+        }
+    })
+    .always()
+}
+
+#[tokio::test]
+async fn a_waiting_task_with_a_planned_start_hides_no_end_of_a_run() {
+    let planned = starts_at(BORN + 12 * HOUR, |item| item["task_status"] == "ready");
+    check_six_short_runs(planned, |world| {
+        world.insert(PAYMENTS, Task::cluster(BORN).owned_by("0"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_running_task_that_begins_in_the_future_hides_no_end_of_a_run() {
+    let ahead = starts_at(BORN + 30 * MINUTE, |item| item["task_status"] == "running");
+    check_six_short_runs(ahead, |world| {
+        world.insert(PAYMENTS, Task::cluster(BORN).owned_by("0").running(BORN - SECOND, 2));
+    })
+    .await;
 }

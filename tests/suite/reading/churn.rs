@@ -21,6 +21,10 @@ const LONG: u64 = 4 * 3600;
 /// A result has settled so many seconds after the end at the latest.
 const SETTLED: u64 = 50;
 
+/// How far ahead the planned start of a waiting task lies, and the start of a running one.
+const PLANNED: Duration = Duration::from_secs(12 * 3600);
+const AHEAD: Duration = Duration::from_secs(30 * 60);
+
 impl World {
     /// Something happens, some time later.
     pub(super) fn happen(&mut self) {
@@ -80,7 +84,10 @@ impl World {
     fn arrive(&mut self) -> Arc<str> {
         let id = self.add();
         let (trigger, scan) = (self.dice.u8(..10), self.dice.u8(..6));
+        let planned = self.now.plus(PLANNED);
+        let plans = self.plans && self.dice.bool();
         self.change(&id, |task| {
+            task.start = Some(planned).filter(|_| plans);
             if trigger == 0 {
                 task.trigger = Trigger::Other;
             }
@@ -112,7 +119,10 @@ impl World {
     }
 
     fn begin(&mut self, id: &str) {
-        let start = (!gives_no_start(id)).then_some(self.now);
+        // Where the list gives no end, each run has a later start than the one before.
+        let ahead = self.plans && !gives_no_end(id) && self.dice.u8(..4) == 0;
+        let start = if ahead { self.now.plus(AHEAD) } else { self.now };
+        let start = Some(start).filter(|_| !gives_no_start(id));
         self.change(id, |task| (task.status, task.start, task.end) = (Status::Running, start, None));
     }
 

@@ -7,7 +7,7 @@
 use super::churn::may_be_history;
 use super::reader::{Reader, WINDOW};
 use super::runs::Run;
-use super::world::{Faults, OLD_COPY, Record, Unstarted, Whom, World};
+use super::world::{Faults, OLD_COPY, Record, Unstarted, Whom, World, at_the_door};
 use hss_exporter::model::{Kind, Known, Outcome, Stage, Status, Task, Timestamp};
 use hss_exporter::refresh::plan::Part;
 use std::cmp::Reverse;
@@ -44,6 +44,8 @@ fn churn(seed: u64) {
     world.shuffles = world.dice.bool();
     world.heeds_ids = world.dice.u8(..8) > 0;
     world.says_total = world.dice.u8(..8) > 0;
+    world.plans = seed.is_multiple_of(2);
+    world.cap = seed.is_multiple_of(7).then_some(50);
     world.begin_with(history);
     let faults =
         Faults { broken: 5, total: 10, doubled: 10, stale: [0, 30][world.dice.usize(..2)], ..Faults::default() };
@@ -159,6 +161,7 @@ impl Proof<'_> {
             return;
         }
         let known = known.unwrap_or_else(|| self.fail(&format!("{task:?} is not known")));
+        let task = at_the_door(task.clone());
         let same = (known.task.status, known.task.start, known.task.end, known.task.counts)
             == (task.status, task.start, task.end, task.counts);
         if !same {

@@ -22,6 +22,7 @@ fn churn(seed: u64) {
     world.shuffles = world.dice.bool();
     world.heeds_ids = world.dice.u8(..8) > 0;
     world.says_total = world.dice.u8(..8) > 0;
+    world.plans = seed.is_multiple_of(2);
     world.begin_with(history);
     let mut circle = Circle::new(targets, &world);
     if world.dice.bool() {

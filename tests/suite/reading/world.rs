@@ -58,8 +58,14 @@ pub(super) struct World {
     pub(super) shuffles: bool,
     /// Whether it heeds the filter by id.
     pub(super) heeds_ids: bool,
+    /// Whether it heeds the offset.
+    pub(super) heeds_offset: bool,
     /// Whether it says how many tasks there are.
     pub(super) says_total: bool,
+    /// How many tasks it gives on a page, where that is fewer than it is asked for. Its total is that of the page then.
+    pub(super) cap: Option<usize>,
+    /// Whether waiting tasks have a planned start, and some that run one that lies ahead.
+    pub(super) plans: bool,
     pub(super) faults: Faults,
     /// A question that is never answered.
     pub(super) unanswered: Option<Query>,
@@ -102,7 +108,10 @@ impl World {
             unstarted,
             shuffles: false,
             heeds_ids: true,
+            heeds_offset: true,
             says_total: true,
+            cap: None,
+            plans: false,
             faults: Faults::default(),
             unanswered: None,
             requests: Vec::new(),
@@ -307,9 +316,11 @@ impl World {
         }
         listed.sort_unstable();
         let total = listed.len() as u64;
-        let mut places: Vec<usize> =
-            listed.into_iter().skip(query.offset as usize).take(query.limit() as usize).map(|key| key.2).collect();
+        let offset = if self.heeds_offset { query.offset as usize } else { 0 };
+        let limit = (query.limit() as usize).min(self.cap.unwrap_or(usize::MAX));
+        let mut places: Vec<usize> = listed.into_iter().skip(offset).take(limit).map(|key| key.2).collect();
         let listed = places.len();
+        let total = self.cap.map_or(total, |_| listed as u64);
         if listed > 1 && self.happens(self.faults.doubled) {
             // What came twice takes the place of others, which the next page shows.
             let (from, to) = (self.dice.usize(..listed), self.dice.usize(..=listed));
@@ -323,7 +334,7 @@ impl World {
             true => records[place].show(whom, as_of, at),
             false => records[place].as_of(as_of).cloned(),
         };
-        let tasks = places.into_iter().filter_map(look).collect();
+        let tasks = places.into_iter().filter_map(look).map(at_the_door).collect();
         let total = match self.happens(self.faults.total) {
             true if self.dice.bool() => None,
             true => Some(total.saturating_add(self.dice.u64(..20)).saturating_sub(10)),
@@ -384,6 +395,11 @@ impl Record {
         }
         Some(task)
     }
+}
+
+/// As `hss/wire.rs` reads it: a planned start is none.
+pub(super) fn at_the_door(task: Task) -> Task {
+    Task { start: task.start.filter(|_| task.status != Status::Ready), ..task }
 }
 
 /// How many clusters are being scanned, and were, well or not.
