@@ -5,7 +5,7 @@ use super::wire::{self, Page};
 use crate::cloud::{Call, Connection, Scope};
 use crate::config::Watch;
 use crate::model::observe::{Api, Observe};
-use crate::model::{Failure, Reason, TaskType};
+use crate::model::{CloudTime, Failure, Reason, TaskType};
 use std::sync::Arc;
 
 /// The task lists that an account may read.
@@ -46,6 +46,7 @@ impl TaskList {
             .connection
             .call(&call, attempts, |answer| {
                 let page = wire::page(&answer.body, task_type, answer.at).map_err(|why| (Reason::Decode, why))?;
+                let page = Page { base: answer.base, ..page };
                 let (limit, listed) = (query.limit(), page.listed);
                 if listed > limit {
                     let why = format!("the answer holds {listed} tasks where {limit} were asked for");
@@ -56,6 +57,11 @@ impl TaskList {
             .await?;
         page.oddities.report(&self.account, &*self.observer);
         Ok(page)
+    }
+
+    /// What time it is in the cloud, as far as its answers have said.
+    pub fn time(&self) -> CloudTime {
+        self.connection.time()
     }
 
     /// Grows whenever the account's credential has changed.

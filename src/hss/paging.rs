@@ -7,7 +7,7 @@
 
 use super::query::{List, PAGE, Query};
 use super::wire::Page;
-use crate::model::{Task, Timestamp};
+use crate::model::{CloudTime, Task, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct Paging {
     /// With the start that each was shown with: that is its place in the list.
     shown: HashMap<Arc<str>, Option<Timestamp>>,
     /// When the cloud answered the list's head, and the newest start that was shown.
-    head_at: Option<Timestamp>,
+    head: Option<CloudTime>,
     newest: Option<Timestamp>,
     oldest: Option<Timestamp>,
     rereads: u8,
@@ -52,7 +52,7 @@ pub enum Turned {
 impl Paging {
     /// A list that is to be read from its head.
     pub fn new(list: List) -> Self {
-        Self { list, offset: 0, shown: HashMap::new(), head_at: None, newest: None, oldest: None, rereads: 0, stale: 0 }
+        Self { list, offset: 0, shown: HashMap::new(), head: None, newest: None, oldest: None, rereads: 0, stale: 0 }
     }
 
     /// The page to ask for next.
@@ -72,8 +72,9 @@ impl Paging {
         }
         self.rereads = 0;
         if self.offset == 0 {
-            self.head_at = Some(page.at);
+            self.head = Some(page.time());
         }
+        self.head = self.head.map(|head| head.on(page.base));
         let before = self.shown.len();
         for task in &page.tasks {
             self.shown.insert(Arc::clone(&task.id), task.start);
@@ -110,7 +111,7 @@ impl Paging {
         self.shown.extend(head.shown);
         self.pushed_down((self.shown.len() - before) as u64);
         self.newest = self.newest.max(head.newest);
-        self.head_at = self.head_at.max(head.head_at);
+        self.head = head.head.or(self.head);
     }
 
     /// So many tasks have come before the next page.
@@ -123,7 +124,7 @@ impl Paging {
     /// Up to which start everything has been shown, but for what the cloud shows `late`: what began after that stood above
     /// the head when it was read.
     pub fn up_to(&self, late: Duration) -> Timestamp {
-        self.newest.max(self.head_at.map(|at| at.minus(late))).unwrap_or_default()
+        self.newest.max(self.head.map(|head| head.at.minus(late))).unwrap_or_default()
     }
 
     /// The start that was shown last.

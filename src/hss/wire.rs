@@ -5,7 +5,9 @@
 
 use super::Statistics;
 use crate::model::observe::{Field, Note, Observe};
-use crate::model::{Counts, FileType, Scan, ScanTypes, Status, Task, TaskType, Timestamp, Trigger};
+use crate::model::{
+    ClockBase, CloudTime, Counts, FileType, Scan, ScanTypes, Status, Task, TaskType, Timestamp, Trigger,
+};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -20,6 +22,8 @@ const FUTURE: Duration = Duration::from_secs(24 * 3600);
 pub struct Page {
     /// When the cloud gave it, by its own clock.
     pub at: Timestamp,
+    /// That clock's setting.
+    pub base: ClockBase,
     /// `total_num`: how many tasks match, on all pages, if it says.
     pub total: Option<u64>,
     /// The tasks, in the order of the list, each once.
@@ -39,6 +43,13 @@ pub struct Oddities {
     pub duplicates: u64,
     /// Values that the API did not have when this was written.
     pub unknown_values: BTreeMap<Field, u64>,
+}
+
+impl Page {
+    /// When the cloud gave it, with the setting of its clock.
+    pub fn time(&self) -> CloudTime {
+        CloudTime { at: self.at, base: self.base }
+    }
 }
 
 impl Oddities {
@@ -80,7 +91,8 @@ fn json_object(body: &[u8]) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// Reads the body of an answer that was given at `at` to a question about `task_type`.
+/// Reads the body of an answer that was given at `at` to a question about `task_type`. The clock's setting is for the caller to
+/// fill in.
 ///
 /// # Errors
 /// A sentence, if the body is not a JSON object with a task list.
@@ -113,7 +125,7 @@ pub fn page(body: &[u8], task_type: TaskType, at: Timestamp) -> Result<Page, Str
         }
     }
     let listed = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    Ok(Page { at, total: number(&body, "total_num"), tasks, listed, oddities })
+    Ok(Page { at, base: ClockBase::default(), total: number(&body, "total_num"), tasks, listed, oddities })
 }
 
 fn task(

@@ -1,7 +1,7 @@
 //! One task as it is known, and what it means to see it once more: which of its runs thereby ended.
 
 use super::facts::{Event, Kind, Run, SAME_RUN};
-use super::{Scan, Status, Task, Timestamp};
+use super::{ClockOffset, Scan, Status, Task, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,6 +156,28 @@ impl Known {
         self.stage = Stage::Finished { end, settling_since: None };
         self.last_run = Some((self.task.start, end));
         Some(self.event(end))
+    }
+
+    /// The clock by which it was seen was corrected. What the list itself says of it stays.
+    pub(super) fn correct(&mut self, by: ClockOffset) {
+        by.correct(&mut self.last_seen);
+        let Task { start: said_start, end: said_end, .. } = self.task;
+        match &mut self.stage {
+            Stage::Waiting { since } | Stage::Unknown { since } => by.correct(since),
+            Stage::Running { start, estimated_end, again } => {
+                if *again || said_start.is_none() {
+                    by.correct(start);
+                }
+                estimated_end.iter_mut().for_each(|end| by.correct(end));
+            }
+            Stage::Finished { end, settling_since } => {
+                settling_since.iter_mut().for_each(|since| by.correct(since));
+                if said_end.is_none() {
+                    self.last_run.iter_mut().filter(|run| run.1 == *end).for_each(|run| by.correct(&mut run.1));
+                    by.correct(end);
+                }
+            }
+        }
     }
 
     /// Whether seeing it next must be looked for: it is running, or its result has had time to settle, or its status is
