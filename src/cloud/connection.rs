@@ -64,11 +64,11 @@ impl Connection {
             let identity = credentials.current().await.map_err(without)?;
             *attempts += 1;
             let failure = match line.paid(permit, call, &identity, &read).await {
-                Ok(_) if line.disputes_time() => {
+                Ok(Some(read)) => return Ok(read),
+                Ok(None) => {
                     patience.not_an_attempt();
                     continue;
                 }
-                Ok(read) => return Ok(read),
                 Err(failure) => failure,
             };
             line.note_error(call, &failure);
@@ -100,7 +100,7 @@ impl Connection {
         self.credentials.current().await.ok()?;
         let permit = self.line.spare_permit(call).await?;
         let identity = self.credentials.current().await.ok()?;
-        let outcome = self.line.paid(permit, call, &identity, read).await;
+        let outcome = self.line.paid(permit, call, &identity, read).await.transpose()?;
         Some(outcome.inspect_err(|failure| self.line.note_error(call, failure)))
     }
 

@@ -77,11 +77,11 @@ impl Line {
                 Err(paused) => return Err(last.unwrap_or(paused)),
             };
             let failure = match self.paid(permit, call, identity, &read).await {
-                Ok(_) if self.disputes_time() => {
+                Ok(Some(read)) => return Ok(read),
+                Ok(None) => {
                     patience.not_an_attempt();
                     continue;
                 }
-                Ok(read) => return Ok(read),
                 Err(failure) => failure,
             };
             self.note_error(call, &failure);
@@ -117,14 +117,16 @@ impl Line {
         Some(permit)
     }
 
-    /// One request, for which there is a permit.
+    /// One request, for which there is a permit. `None`: its answer is good, but it disputes our clock, and is to be asked for
+    /// again. Nothing must be read before it is settled what time it is. It takes at most two requests more. A refusal is
+    /// not repeated for it: five wrong signatures lock a key. What stands nearby settles nothing.
     pub(super) async fn paid<T>(
         &self,
         permit: Permit,
         call: &Call<'_>,
         identity: &Identity,
         read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
-    ) -> Result<T, Failure> {
+    ) -> Result<Option<T>, Failure> {
         let outcome = self.send(call, identity).await;
         match &outcome {
             Ok(_) => permit.good(),
@@ -132,7 +134,10 @@ impl Line {
             Err(_) => drop(permit),
         }
         let outcome = outcome.and_then(|answer| {
-            read(&answer).map_err(|(reason, message)| Failure {
+            if self.way != Way::Nearby && self.clock.is_disputed() {
+                return Ok(None);
+            }
+            read(&answer).map(Some).map_err(|(reason, message)| Failure {
                 status: Some(answer.status),
                 // It may quote the answer.
                 message: identity.scrub().clean(&message, MESSAGE_LIMIT),
@@ -189,13 +194,6 @@ impl Line {
         answer::judge(&reply, &self.tried(call), at, &scrub)?;
         let token = reply.header("x-subject-token").map(Secret::new);
         Ok(Answer { status: reply.status, request_id: reply.request_id(&scrub), body: reply.body, at, base, token })
-    }
-
-    /// Whether the cloud's first answers dispute our clock: then a good answer is asked for again, because nothing must be read
-    /// before it is settled what time it is. It takes at most two requests more. A refusal is not repeated for it: five wrong
-    /// signatures lock a key. What stands nearby settles nothing.
-    pub(super) fn disputes_time(&self) -> bool {
-        self.way != Way::Nearby && self.clock.is_disputed()
     }
 
     /// When the cloud gave this reply, to a request that was `sent` at this moment of our wall clock.

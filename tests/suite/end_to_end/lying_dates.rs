@@ -175,7 +175,8 @@ async fn a_clock_of_ours_that_is_ten_days_wrong_is_not_believed() {
 async fn dates_that_alternate_change_nothing() {
     let mut setup = with_old_runs();
     let answers = AtomicU64::new(0);
-    setup.faults = vec![dated(BORN + HOUR).always().when(move |_| answers.fetch_add(1, Ordering::SeqCst) % 2 == 0)];
+    setup.faults =
+        vec![dated(BORN + HOUR).always().when(move |_| answers.fetch_add(1, Ordering::SeqCst).is_multiple_of(2))];
     let rig = setup.start().await;
     rig.first().await;
     complete(&rig).await;
