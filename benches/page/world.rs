@@ -146,6 +146,7 @@ fn book(task_type: TaskType, ledger: Ledger) -> Book {
     let reading = Reading {
         last_attempt: None,
         last_success: None,
+        withdrawn: false,
         failure: None,
         history_failure: None,
         blocked: None,

@@ -3,7 +3,7 @@
 
 use hss_exporter::hss::wire::Oddities;
 use hss_exporter::hss::{List, Page, Query};
-use hss_exporter::model::{Counts, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
+use hss_exporter::model::{ClockBase, Counts, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
 use hss_exporter::refresh::attribution::Of;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -131,7 +131,14 @@ impl Archive {
             }
         };
         let listed = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
-        Page { at: self.now, total: Some(total), tasks, listed, oddities: Oddities::default() }
+        Page {
+            at: self.now,
+            base: ClockBase::default(),
+            total: Some(total),
+            tasks,
+            listed,
+            oddities: Oddities::default(),
+        }
     }
 
     fn total_of(&self, of: Of) -> u64 {

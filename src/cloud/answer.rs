@@ -64,7 +64,7 @@ pub(super) fn judge(reply: &Reply, tried: &str, now: Timestamp, redactor: &Redac
         }
         (None, _) => excerpt(&redactor.redact(&String::from_utf8_lossy(&reply.body)), reply.header("content-type")),
     };
-    let asked = reply.header("retry-after").and_then(|value| retry_after(value, reply.date().unwrap_or(now)));
+    let asked = reply.header("retry-after").and_then(|value| retry_after(value, reply.date(), now));
     let asked = asked.or_else(|| (reason == Reason::Throttled).then(|| wait_in(&words)).flatten());
     let said_id = said.request_id.map(|id| redactor.clean(&id, REQUEST_ID_LIMIT));
     Err(Failure {
@@ -119,12 +119,16 @@ fn split_code(code: &str) -> (Service, Option<u32>) {
     (service, number.parse().ok())
 }
 
-/// `Retry-After`: seconds, or a date.
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+/// `Retry-After`: seconds, or a date. A date is counted from the reply's own `date` and from `now`, and the lesser wait
+/// holds: a single date that lies must not silence us.
+fn retry_after(value: &str, date: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => Some(http_date(value)?.since(now)),
+        Err(_) => {
+            let until = http_date(value)?;
+            Some(until.since(date.unwrap_or(now)).min(until.since(now)))
+        }
     }
 }
 
@@ -277,6 +281,8 @@ mod tests {
         check_wait(&[("retry-after", "Mon, 08 Sep 2025 00:00:30 GMT")], "", Some(30));
         let dates = [("retry-after", "Mon, 08 Sep 2025 00:00:30 GMT"), ("date", "Mon, 08 Sep 2025 00:00:10 GMT")];
         check_wait(&dates, "", Some(20));
+        let long_ago = [dates[0], ("date", "Sat, 06 Sep 2025 00:00:10 GMT")];
+        check_wait(&long_ago, "", Some(30));
         check_wait(&[], "policy ip over ratelimit,limit:5,time:1 minute", Some(60));
         check_wait(&[("retry-after", "soon")], "limit:200,time:5 minute", Some(300));
         check_wait(&[("retry-after", "99999999999")], "", Some(86_400));

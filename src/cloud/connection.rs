@@ -1,19 +1,20 @@
 //! One account's way to HSS: a request is made with the account's credential, and made again where it may fare better.
 
+use super::clock::CloudClock;
 use super::credentials::{Credentials, Identity, Ways};
 use super::eps::Eps;
 use super::iam::Iam;
 use super::line::{Line, failure};
 use super::retry::Patience;
-use super::skew::Skew;
 use super::transport::Way;
 use super::{Answer, Call, Cloud, Domain, EnterpriseProject, Project};
 use crate::config::Account;
 use crate::model::observe::Api;
-use crate::model::{Failure, Reason};
+use crate::model::{CloudTime, Failure, Reason};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// One account's way to the cloud.
 pub struct Connection {
@@ -24,11 +25,11 @@ pub struct Connection {
 
 impl Connection {
     pub(super) fn new(cloud: &Arc<Cloud>, account: &Account) -> Result<Self, Failure> {
-        let skew = Arc::new(Skew::default());
+        let clock = Arc::new(CloudClock::new(&account.name, (cloud.clock)(), Instant::now()));
         let way = Way::Outward { ca_file: account.ca_file.clone() };
-        let line = Line::new(cloud, &account.name, &account.hss_endpoint, way, &skew)?;
+        let line = Line::new(cloud, &account.name, &account.hss_endpoint, way, &clock)?;
         Api::OF_HSS.into_iter().for_each(|api| line.join(api));
-        let ways = Arc::new(Ways::new(cloud, account, &skew));
+        let ways = Arc::new(Ways::new(cloud, account, &clock));
         let credentials = Credentials::new(&account.credentials, Arc::clone(&ways));
         Ok(Self { line, ways, credentials })
     }
@@ -63,7 +64,11 @@ impl Connection {
             let identity = credentials.current().await.map_err(without)?;
             *attempts += 1;
             let failure = match line.paid(permit, call, &identity, &read).await {
-                Ok(read) => return Ok(read),
+                Ok(Some(read)) => return Ok(read),
+                Ok(None) => {
+                    patience.not_an_attempt();
+                    continue;
+                }
                 Err(failure) => failure,
             };
             line.note_error(call, &failure);
@@ -95,8 +100,13 @@ impl Connection {
         self.credentials.current().await.ok()?;
         let permit = self.line.spare_permit(call).await?;
         let identity = self.credentials.current().await.ok()?;
-        let outcome = self.line.paid(permit, call, &identity, read).await;
+        let outcome = self.line.paid(permit, call, &identity, read).await.transpose()?;
         Some(outcome.inspect_err(|failure| self.line.note_error(call, failure)))
+    }
+
+    /// What time it is in the cloud, as far as its answers have said.
+    pub fn time(&self) -> CloudTime {
+        self.line.clock.at(Instant::now())
     }
 
     /// Grows whenever what the credential is made of has changed, so that whoever stopped using a refused one knows when to

@@ -4,15 +4,15 @@
 
 use super::answer::{self, Reply};
 use super::budget::{Paused, Permit};
+use super::clock::{CloudClock, Verdict};
 use super::credentials::{Identity, Unsigned};
 use super::redact::Redactor;
 use super::retry::Patience;
-use super::skew::Skew;
 use super::transport::{Broken, Client, Destination, Way};
 use super::{Answer, Call, Cloud, sign};
 use crate::config::{Endpoint, Secret};
 use crate::model::observe::{Api, Note};
-use crate::model::{Failure, Reason};
+use crate::model::{CloudTime, Failure, Reason, Timestamp};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub(super) struct Line {
     pub(super) endpoint: Endpoint,
     client: Client,
     way: Way,
-    /// What is known of the cloud's clock, over whichever line.
-    skew: Arc<Skew>,
+    /// The cloud's clock, over whichever line.
+    pub(super) clock: Arc<CloudClock>,
 }
 
 impl Line {
@@ -42,14 +42,14 @@ impl Line {
         account: &Arc<str>,
         endpoint: &Endpoint,
         way: Way,
-        skew: &Arc<Skew>,
+        clock: &Arc<CloudClock>,
     ) -> Result<Self, Failure> {
         let client = cloud.transport.client(endpoint.as_str(), &way).map_err(|(reason, message)| Failure {
             message,
             ..failure(reason, format!("connecting account {account} to {endpoint}"))
         })?;
-        let (cloud, account) = (Arc::clone(cloud), Arc::clone(account));
-        Ok(Self { cloud, account, endpoint: endpoint.clone(), client, way, skew: Arc::clone(skew) })
+        let (cloud, account, clock) = (Arc::clone(cloud), Arc::clone(account), Arc::clone(clock));
+        Ok(Self { cloud, account, endpoint: endpoint.clone(), client, way, clock })
     }
 
     /// The account shares the budget of an API from now on.
@@ -77,7 +77,11 @@ impl Line {
                 Err(paused) => return Err(last.unwrap_or(paused)),
             };
             let failure = match self.paid(permit, call, identity, &read).await {
-                Ok(read) => return Ok(read),
+                Ok(Some(read)) => return Ok(read),
+                Ok(None) => {
+                    patience.not_an_attempt();
+                    continue;
+                }
                 Err(failure) => failure,
             };
             self.note_error(call, &failure);
@@ -113,14 +117,16 @@ impl Line {
         Some(permit)
     }
 
-    /// One request, for which there is a permit.
+    /// One request, for which there is a permit. `None`: its answer is good, but it disputes our clock, and is to be asked for
+    /// again. Nothing must be read before it is settled what time it is. It takes at most two requests more. A refusal is
+    /// not repeated for it: five wrong signatures lock a key. What stands nearby settles nothing.
     pub(super) async fn paid<T>(
         &self,
         permit: Permit,
         call: &Call<'_>,
         identity: &Identity,
         read: impl Fn(&Answer) -> Result<T, (Reason, String)>,
-    ) -> Result<T, Failure> {
+    ) -> Result<Option<T>, Failure> {
         let outcome = self.send(call, identity).await;
         match &outcome {
             Ok(_) => permit.good(),
@@ -128,7 +134,10 @@ impl Line {
             Err(_) => drop(permit),
         }
         let outcome = outcome.and_then(|answer| {
-            read(&answer).map_err(|(reason, message)| Failure {
+            if self.way != Way::Nearby && self.clock.is_disputed() {
+                return Ok(None);
+            }
+            read(&answer).map(Some).map_err(|(reason, message)| Failure {
                 status: Some(answer.status),
                 // It may quote the answer.
                 message: self.redactor(identity).clean(&message, MESSAGE_LIMIT),
@@ -163,38 +172,54 @@ impl Line {
         let redactor = self.redactor(identity);
         let destination = Destination::new(self.endpoint.as_str(), &call.path, &query(call))
             .map_err(|message| Failure { message, ..failure(Reason::Invalid, self.tried(call)) })?;
+        let sent = (self.cloud.clock)();
         let headers = identity.headers(&Unsigned {
             method: call.method,
             path: destination.path(),
             query: destination.query(),
             host: destination.host(),
             scope: call.scope,
-            date: sign::date((self.cloud.clock)().since_epoch().as_secs()),
+            date: sign::date(sent.since_epoch().as_secs()),
             body: &call.body,
         });
         let started = Instant::now();
         let outcome = self.client.send(call.method, destination, &headers, call.body.clone(), call.body_limit()).await;
         self.note_attempt(call, &outcome, started.elapsed(), &redactor);
-        let now = (self.cloud.clock)();
         let reply = outcome.map_err(|Broken { reason, message, status }| Failure {
             status,
             message: redactor.clean(&message, MESSAGE_LIMIT),
             ..failure(reason, self.tried(call))
         })?;
-        // What stands nearby has this machine's clock.
-        if let Some(date) = reply.date().filter(|_| self.way != Way::Nearby) {
-            let seconds = self.skew.learn(now, date, &self.account);
-            self.cloud.observer.note(Note::ClockSkew { account: &self.account, seconds });
-        }
-        let at = reply.date().unwrap_or_else(|| self.skew.correct(now));
+        let CloudTime { at, base } = self.time_of(&reply, sent);
         answer::judge(&reply, &self.tried(call), at, &redactor)?;
         let token = reply.header("x-subject-token").map(Secret::new);
-        Ok(Answer { status: reply.status, request_id: reply.request_id(&redactor), body: reply.body, at, token })
+        Ok(Answer { status: reply.status, request_id: reply.request_id(&redactor), body: reply.body, at, base, token })
     }
 
     /// What takes the secrets of a request out of what is said about it: the credential's, and those of the proxies.
     fn redactor(&self, identity: &Identity) -> Redactor {
         identity.redactor(self.cloud.transport.secrets())
+    }
+
+    /// When the cloud gave this reply, to a request that was `sent` at this moment of our wall clock.
+    fn time_of(&self, reply: &Reply, sent: Timestamp) -> CloudTime {
+        let (now, account) = (Instant::now(), &*self.account);
+        match (&self.way, reply.date()) {
+            // What stands nearby has this machine's clock: that is asked where the cloud's is not known.
+            (Way::Nearby, Some(date)) if !self.clock.is_confirmed() => {
+                return CloudTime { at: date, ..self.clock.at(now) };
+            }
+            (Way::Nearby, _) => {}
+            (Way::Outward { .. }, None) => self.clock.answered_without_date(),
+            (Way::Outward { .. }, Some(date)) => match self.clock.learn(date, sent, now) {
+                Verdict::Believed => {
+                    let seconds = (self.cloud.clock)().as_secs_f64() - date.as_secs_f64();
+                    self.cloud.observer.note(Note::ClockSkew { account, seconds });
+                }
+                Verdict::Distrusted => self.cloud.observer.note(Note::DateDistrusted { account }),
+            },
+        }
+        self.clock.at(now)
     }
 
     fn note_wait(&self, call: &Call<'_>, waited: Duration) {

@@ -7,6 +7,7 @@ pub mod sign;
 
 mod answer;
 mod budget;
+mod clock;
 mod connection;
 mod credentials;
 mod eps;
@@ -19,19 +20,19 @@ mod redact;
 pub(crate) mod repair;
 mod retry;
 mod roots;
-mod skew;
 mod spelling;
 mod tls;
 mod transport;
 mod words;
 
+pub use clock::{CloudClock, Verdict};
 pub use connection::Connection;
 pub use eps::EnterpriseProject;
 pub use iam::{Domain, Project};
 
 use crate::config;
 use crate::model::observe::{Api, Observe};
-use crate::model::{Failure, Timestamp};
+use crate::model::{ClockBase, Failure, Timestamp};
 use budget::Budget;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -93,8 +94,10 @@ pub struct Answer {
     pub request_id: Option<String>,
     /// Unpacked, and no longer than answers of this API are; not yet looked at.
     pub body: Bytes,
-    /// When the cloud answered, by its own clock: its `Date`, else our clock less the last known difference.
+    /// When the cloud answered, by its own clock: its `Date`, if that is believed, else what the clock shows without it.
     pub at: Timestamp,
+    /// That clock's setting.
+    pub base: ClockBase,
     /// The token that was asked for: the header `X-Subject-Token`.
     pub token: Option<config::Secret>,
 }

@@ -31,6 +31,11 @@ impl Patience {
         self.attempts = self.attempts.saturating_add(1);
     }
 
+    /// The attempt that was counted last was a good one, and is made again for another reason than a failure.
+    pub(super) const fn not_an_attempt(&mut self) {
+        self.attempts = self.attempts.saturating_sub(1);
+    }
+
     /// Whether the attempt that was counted last is not the first.
     pub(super) const fn is_retry(&self) -> bool {
         self.attempts > 1

@@ -5,7 +5,7 @@ use super::wire::{self, Page};
 use crate::cloud::{Call, Connection, Scope};
 use crate::config::Watch;
 use crate::model::observe::{Api, Observe};
-use crate::model::{Failure, TaskType};
+use crate::model::{CloudTime, Failure, TaskType};
 use std::sync::Arc;
 
 /// The task lists that an account may read.
@@ -44,10 +44,18 @@ impl TaskList {
         };
         let page = self
             .connection
-            .call(&call, attempts, |answer| wire::page(&answer.body, task_type, query.limit(), answer.at))
+            .call(&call, attempts, |answer| {
+                let page = wire::page(&answer.body, task_type, query.limit(), answer.at)?;
+                Ok(Page { base: answer.base, ..page })
+            })
             .await?;
         page.oddities.report(&self.account, &*self.observer);
         Ok(page)
+    }
+
+    /// What time it is in the cloud, as far as its answers have said.
+    pub fn time(&self) -> CloudTime {
+        self.connection.time()
     }
 
     /// Grows whenever the account's credential has changed.

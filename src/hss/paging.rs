@@ -8,7 +8,7 @@
 use super::order;
 use super::query::{List, PAGE, Query};
 use super::wire::Page;
-use crate::model::{Task, Timestamp};
+use crate::model::{CloudTime, Task, Timestamp};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ pub struct Paging {
     /// With the start that each was shown with: that is its place in the list.
     shown: HashMap<Arc<str>, Option<Timestamp>>,
     /// When the cloud answered the list's head, and the newest start that was shown and did not lie ahead.
-    head_at: Option<Timestamp>,
+    head: Option<CloudTime>,
     newest: Option<Timestamp>,
     oldest: Option<Timestamp>,
     /// What stands above this belongs to the pages that were read.
@@ -140,7 +140,7 @@ impl Paging {
             list,
             offset: 0,
             shown: HashMap::new(),
-            head_at: None,
+            head: None,
             newest: None,
             oldest: None,
             floor: None,
@@ -177,8 +177,9 @@ impl Paging {
             if page.listed == 0 && page.total.is_some_and(|total| total > 0) {
                 return Turned::Lost(Lost::Empty);
             }
-            self.head_at = Some(page.at);
+            self.head = Some(page.time());
         }
+        self.head = self.head.map(|head| head.on(page.base));
         self.unsorted |= !self.is_sorted(page);
         let news = self.show(page);
         self.stale = if news { 0 } else { self.stale + 1 };
@@ -213,7 +214,7 @@ impl Paging {
         for task in &page.tasks {
             self.shown.insert(Arc::clone(&task.id), task.start);
             // A start that lies ahead does not say up to when the list has been read.
-            self.newest = self.newest.max(task.start.filter(|start| Some(*start) <= self.head_at));
+            self.newest = self.newest.max(task.start.filter(|start| Some(*start) <= self.head.map(|head| head.at)));
             self.oldest = task.start.or(self.oldest);
         }
         let last = page.tasks.iter().rev().find(|task| task.start.is_some());
@@ -229,7 +230,7 @@ impl Paging {
         if self.list != List::All {
             return true;
         }
-        let up_to = self.head_at.map(|at| at.minus(OLD_COPY));
+        let up_to = self.head.map(|head| head.at.minus(OLD_COPY));
         let above = |task: &&Task| {
             let floor = self.floor.filter(|_| self.offset > 0 && !self.shown.contains_key(&task.id));
             let start = task.start.filter(|start| Some(*start) <= up_to);
@@ -312,7 +313,7 @@ impl Paging {
         self.pushed_down((self.shown.len() - before) as u64);
         self.newest = self.newest.max(head.newest);
         self.known = head.known;
-        self.head_at = self.head_at.max(head.head_at);
+        self.head = head.head.or(self.head);
     }
 
     /// So many tasks have come before the next page.
@@ -325,7 +326,7 @@ impl Paging {
     /// Up to which start everything has been shown, but for what the cloud shows `late`: what began after that stood above
     /// the head when it was read.
     pub fn up_to(&self, late: Duration) -> Timestamp {
-        self.newest.max(self.head_at.map(|at| at.minus(late))).unwrap_or_default()
+        self.newest.max(self.head.map(|head| head.at.minus(late))).unwrap_or_default()
     }
 
     /// The start that was shown last.

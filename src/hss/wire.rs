@@ -9,7 +9,7 @@ use super::json::{Any, Fields, Number, Object, Wanted, skip};
 use super::task::Item;
 use crate::cloud::repair;
 use crate::model::observe::{Field, Note, Observe};
-use crate::model::{Reason, Task, TaskType, Timestamp};
+use crate::model::{ClockBase, CloudTime, Reason, Task, TaskType, Timestamp};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::{Deserializer, Error};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -21,6 +21,8 @@ use std::time::Duration;
 pub struct Page {
     /// When the cloud gave it, by its own clock.
     pub at: Timestamp,
+    /// That clock's setting.
+    pub base: ClockBase,
     /// `total_num`: how many tasks match, on all pages, if it says.
     pub total: Option<u64>,
     /// The tasks, in the order of the list, each once.
@@ -48,6 +50,13 @@ pub struct Oddities {
     pub duplicates: u64,
     /// Values that the API did not have when this was written.
     pub unknown_values: BTreeMap<Field, u64>,
+}
+
+impl Page {
+    /// When the cloud gave it, with the setting of its clock.
+    pub fn time(&self) -> CloudTime {
+        CloudTime { at: self.at, base: self.base }
+    }
 }
 
 impl Oddities {
@@ -116,7 +125,8 @@ impl Fields for Said {
     }
 }
 
-/// Reads the body of an answer that was given at `at` to a question about at most `limit` tasks of `task_type`.
+/// Reads the body of an answer that was given at `at` to a question about at most `limit` tasks of `task_type`. The
+/// clock's setting is for the caller to fill in.
 ///
 /// # Errors
 /// A sentence, if the body is not a JSON object with a task list, or if the list is longer.
@@ -138,7 +148,7 @@ pub fn page(body: &[u8], task_type: TaskType, limit: u32, at: Timestamp) -> Resu
         (false, ..) => Err(decode(NO_OBJECT.to_owned())),
         (_, List::Other, _) => Err(decode("`data_list` of the answer is not a list".to_owned())),
         (_, List::None, None) => Err(decode("the answer has neither `data_list` nor `total_num`".to_owned())),
-        (_, _, total) => Ok(Page { at, total: total.flatten(), tasks, listed, oddities }),
+        (_, _, total) => Ok(Page { at, base: ClockBase::default(), total: total.flatten(), tasks, listed, oddities }),
     }
 }
 

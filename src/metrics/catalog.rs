@@ -6,8 +6,8 @@
 
 use super::family::Instrument::{
     ApiAttempts, ApiBlocked, ApiBudget, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew,
-    CredentialExpiry, DiscoveryErrors, DiscoveryLastSuccess, DuplicateTasks, LogMessages, MalformedTasks, PageRereads,
-    StatisticsDistrusted, UnknownValues,
+    CredentialExpiry, DatesDistrusted, DiscoveryErrors, DiscoveryLastSuccess, DuplicateTasks, LogMessages,
+    MalformedTasks, PageRereads, StatisticsDistrusted, UnknownValues,
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
@@ -166,7 +166,10 @@ pub static CATALOG: &[Family] = &[
         "When the account's credential ends (expires_at of the answer that gave it), if it does; it is renewed five minutes before that, \
          or a fifth of its lifetime if that is less."),
     row("hss_exporter_clock_skew_seconds", Gauge, &["account"], Exporter, Instrument(ClockSkew),
-        "The clock of this machine less the Date of the last answer, which counts whole seconds; signatures are refused from 15 minutes on."),
+        "The clock of this machine less the last Date of an answer that was believed, which counts whole seconds; signatures are refused \
+         from 15 minutes on."),
+    row("hss_exporter_date_distrusted_total", Counter, &["account"], Exporter, Instrument(DatesDistrusted),
+        "Answers whose Date was not believed: it was more than five minutes from the time that the answers before it had settled."),
     row("hss_exporter_discovery_last_success_timestamp_seconds", Gauge, &["account", "kind"], Exporter, Instrument(DiscoveryLastSuccess),
         "When what discover asks for was last found out: the region's projects (projects) or the account's enterprise projects \
          (enterprise_projects); absent before that, and where nothing is discovered."),

@@ -114,6 +114,7 @@ pub(super) enum Instrument {
     ApiBlocked,
     ApiRequestDuration,
     ClockSkew,
+    DatesDistrusted,
     CredentialExpiry,
     DiscoveryLastSuccess,
     DiscoveryErrors,

@@ -39,6 +39,7 @@ pub struct Instruments {
     blocked: GaugeVec,
     request_duration: HistogramVec,
     clock_skew: GaugeVec,
+    dates_distrusted: IntCounterVec,
     credential_expiry: GaugeVec,
     discovery_success: GaugeVec,
     discovery_errors: IntCounterVec,
@@ -113,6 +114,7 @@ impl Instruments {
                 HistogramVec::new(HistogramOpts::from(opts).buckets(LATENCY_BUCKETS.to_vec()), labels)
             })?,
             clock_skew: register(registry, Instrument::ClockSkew, GaugeVec::new)?,
+            dates_distrusted: count(Instrument::DatesDistrusted)?,
             credential_expiry: register(registry, Instrument::CredentialExpiry, GaugeVec::new)?,
             discovery_success: register(registry, Instrument::DiscoveryLastSuccess, GaugeVec::new)?,
             discovery_errors: count(Instrument::DiscoveryErrors)?,
@@ -134,7 +136,8 @@ impl Instruments {
         for account in accounts {
             Api::OF_HSS.into_iter().for_each(|api| self.begin_api(account, api));
             with(&self.blocked, &[account], |_| {});
-            for counters in [&self.malformed, &self.duplicates, &self.rereads, &self.distrusted] {
+            let counters = [&self.dates_distrusted, &self.malformed, &self.duplicates, &self.rereads, &self.distrusted];
+            for counters in counters {
                 with(counters, &[account], |_| {});
             }
         }
@@ -210,6 +213,7 @@ impl Observe for Instruments {
                 with(&self.discovery_errors, &[account, kind.as_str()], |count| count.inc_by(by));
             }
             Note::ClockSkew { account, seconds } => with(&self.clock_skew, &[account], |skew| skew.set(seconds)),
+            Note::DateDistrusted { account } => with(&self.dates_distrusted, &[account], |count| count.inc()),
             Note::MalformedTasks { account, count: by } => with(&self.malformed, &[account], |count| count.inc_by(by)),
             Note::DuplicateTasks { account, count: by } => with(&self.duplicates, &[account], |count| count.inc_by(by)),
             Note::PageReread { account } => with(&self.rereads, &[account], |count| count.inc()),

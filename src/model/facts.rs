@@ -3,7 +3,7 @@
 //! Facts move only forward in end time. They outlive the window, retries, deletions and staleness, so that an alert
 //! neither clears nor fires because something could not be read.
 
-use super::{Counts, Outcome, Scan, Timestamp, Trigger};
+use super::{ClockOffset, Counts, Outcome, Scan, Timestamp, Trigger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +84,17 @@ impl Facts {
             Outcome::Success => facts.last_success_end = facts.last_success_end.max(Some(end)),
             outcome if outcome.with_failures() => facts.last_failed_end = facts.last_failed_end.max(Some(end)),
             _ => {}
+        }
+    }
+
+    /// The cloud's clock was corrected, and shows `now`. An end that lies ahead of that was given by the clock, where the list
+    /// gave none: it would be the latest for good.
+    pub(super) fn correct(&mut self, by: ClockOffset, now: Timestamp) {
+        for facts in self.kinds.values_mut() {
+            let others = facts.last_success_end.iter_mut().chain(&mut facts.last_failed_end);
+            for end in others.chain([&mut facts.latest.end]).filter(|end| **end > now) {
+                by.correct(end);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::facts::{Event, Kind, Run, SAME_RUN};
 use super::last_run::{LastRun, began_later, known_end};
-use super::{Scan, Status, Task, Timestamp};
+use super::{ClockOffset, Scan, Status, Task, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -225,6 +225,29 @@ impl Known {
         self.last_run = self.run();
         self.stage = Stage::Finished { end, settling_since: None };
         Some(self.event(end))
+    }
+
+    /// The clock by which it was seen was corrected. What the list itself says of it stays.
+    pub(super) fn correct(&mut self, by: ClockOffset) {
+        by.correct(&mut self.last_seen);
+        let Task { start: said_start, end: said_end, .. } = self.task;
+        match &mut self.stage {
+            Stage::Waiting { since } | Stage::Unknown { since } => by.correct(since),
+            Stage::Running { start, estimated_end, again } => {
+                if *again || said_start.is_none() {
+                    by.correct(start);
+                }
+                estimated_end.iter_mut().for_each(|end| by.correct(end));
+            }
+            Stage::Finished { end, settling_since } => {
+                settling_since.iter_mut().for_each(|since| by.correct(since));
+                if said_end.is_none() && Some(*end) != said_start {
+                    self.last_run.iter_mut().filter(|run| run.end == *end).for_each(|run| by.correct(&mut run.end));
+                    by.correct(end);
+                }
+            }
+        }
+        self.last_run.iter_mut().filter(|run| !run.end_is_known).for_each(|run| by.correct(&mut run.ended_by));
     }
 
     /// Whether seeing it next must be looked for: it is running, or its result has had time to settle, or its status is

@@ -7,7 +7,7 @@ use super::facts::{Counters, Event, Facts};
 use super::known::{FOLLOW_UNKNOWN, Known, Seen, Stage};
 use super::last_run::known_end;
 use super::time::DATE_GRAIN;
-use super::{Status, Task, Timestamp, Trigger};
+use super::{ClockBase, ClockOffset, CloudTime, Status, Task, Timestamp, Trigger};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +41,13 @@ pub struct Ledger {
     gone: BTreeMap<Arc<str>, Known>,
     facts: Facts,
     counters: Counters,
-    /// What ended at or before it, and is not known, is history. Only grows.
-    closed_before: Option<Timestamp>,
+    /// When the first page was answered: what ended before it, and is not known, is history.
+    begun: Option<Timestamp>,
+    /// The latest end of the tasks that were forgotten. Should the clock be set back by a correction, those that ended before
+    /// are still history when they come into view again.
+    forgotten: Option<Timestamp>,
+    /// The setting of the cloud's clock that all of this was read with.
+    base: Option<ClockBase>,
     total: Option<u64>,
     /// How many tasks wait that the list counted and never showed, when the waiting ones were last listed.
     hidden_waiting: u64,
@@ -58,6 +63,13 @@ pub struct Read {
     pub up_to: Timestamp,
 }
 
+impl Read {
+    /// The clock by which it was read was corrected. What has been shown is not more for that.
+    pub(crate) fn correct(&mut self, by: ClockOffset) {
+        self.up_to = self.up_to.min(by.to_cloud(self.up_to));
+    }
+}
+
 impl Ledger {
     /// An empty ledger that keeps finished tasks for `window`.
     pub fn new(window: Duration) -> Self {
@@ -67,7 +79,9 @@ impl Ledger {
             gone: BTreeMap::new(),
             facts: Facts::default(),
             counters: Counters::default(),
-            closed_before: None,
+            begun: None,
+            forgotten: None,
+            base: None,
             total: None,
             hidden_waiting: 0,
             read: None,
@@ -77,9 +91,9 @@ impl Ledger {
     /// Takes in the tasks of a page that the cloud answered at `at` (its clock). What the very first page shows as
     /// finished is history; so is, later, an unknown task that ended before that page or has left the window.
     pub fn apply(&mut self, at: Timestamp, tasks: Vec<Task>) -> Applied {
-        let first_page = self.closed_before.is_none();
-        let closed_before = self.closed_before.unwrap_or_else(|| at.plus(DATE_GRAIN)).max(at.minus(self.window));
-        self.closed_before = Some(closed_before);
+        let first_page = self.begun.is_none();
+        let begun = *self.begun.get_or_insert(at.plus(DATE_GRAIN));
+        let closed_before = begun.max(at.minus(self.window)).max(self.forgotten.unwrap_or_default());
         let mut applied = Applied::default();
         for task in tasks {
             let before = self.tasks.remove(&task.id).or_else(|| self.gone.remove(&task.id));
@@ -101,6 +115,23 @@ impl Ledger {
         }
         applied.changed |= self.forget_old(at);
         applied
+    }
+
+    /// Takes note of the setting of the cloud's clock with which what follows is read, at `now`. If the clock was corrected,
+    /// everything that was remembered by it moves as much: it stays as long ago as it was, nothing is stuck, and a window moves
+    /// on by no more than the time that passed. What the list itself says stays. Where the clock's correction could take for
+    /// read what was not, that moves back only.
+    pub fn rebase(&mut self, now: CloudTime) {
+        let Some(by) = self.base.replace(now.base).and_then(|before| before.correction(now.base)) else { return };
+        self.begun.iter_mut().for_each(|begun| by.correct(begun));
+        self.tasks.values_mut().chain(self.gone.values_mut()).for_each(|known| known.correct(by));
+        self.facts.correct(by, now.at);
+        self.read.iter_mut().for_each(|read| read.correct(by));
+    }
+
+    /// The setting of the cloud's clock that all of this was read with, if it has been said.
+    pub fn base(&self) -> Option<ClockBase> {
+        self.base
     }
 
     /// Takes note that the cloud, asked for this task, does not know it. Twice in a row, and it is forgotten; that is no
@@ -212,14 +243,22 @@ impl Ledger {
     fn forget_old(&mut self, at: Timestamp) -> bool {
         let horizon = at.minus(self.window);
         let before = self.tasks.len();
-        self.gone.retain(|_, known| known.last_seen >= horizon);
-        self.tasks.retain(|_, known| match known.stage {
+        let is_kept = |known: &Known| match known.stage {
             Stage::Finished { end, settling_since: None } => {
                 end >= horizon || (!known.end_is_known() && known.last_seen >= horizon)
             }
             Stage::Unknown { .. } => at.since(known.last_seen) <= FOLLOW_UNKNOWN,
             Stage::Finished { .. } | Stage::Waiting { .. } | Stage::Running { .. } => true,
-        });
+        };
+        let forgotten = &mut self.forgotten;
+        let mut keep = |known: &Known, is_kept: bool| {
+            if !is_kept {
+                *forgotten = (*forgotten).max(known.end());
+            }
+            is_kept
+        };
+        self.gone.retain(|_, known| keep(known, known.last_seen >= horizon));
+        self.tasks.retain(|_, known| keep(known, is_kept(known)));
         self.tasks.len() != before
     }
 }

@@ -3,6 +3,7 @@
 //! Only the standard library is named here. Nothing reads a clock, opens anything or fails: time is a parameter, and
 //! bad values cannot get this far (`hss::wire` and `config` stop them).
 
+pub mod clock;
 pub mod facts;
 pub mod failure;
 pub mod known;
@@ -18,13 +19,12 @@ pub mod task;
 pub mod text;
 pub mod time;
 
+pub use clock::{ClockBase, ClockOffset, CloudTime};
 pub use facts::{Counters, Event, Facts, Kind, KindFacts, Run};
 pub use failure::{Failure, Reason};
 pub use known::{Known, Stage};
 pub use ledger::{Applied, Ledger, Read};
-pub use snapshot::{
-    AccountStanding, Book, ClockOffset, Reading, ScanStanding, SeriesLimits, Shown, Snapshot, Standing, TaskRow,
-};
+pub use snapshot::{AccountStanding, Book, Reading, ScanStanding, SeriesLimits, Shown, Snapshot, Standing, TaskRow};
 pub use tally::{Running, Tally, Unfinished};
 pub use target::{EnterpriseProject, Project, Target};
 pub use task::{Counts, FileType, Outcome, Scan, ScanTypes, Status, Task, TaskType, Trigger};

@@ -142,6 +142,8 @@ pub enum Note<'a> {
     Blocked { account: &'a str, blocked: bool },
     /// Our clock less the server's, in seconds.
     ClockSkew { account: &'a str, seconds: f64 },
+    /// The `Date` of an answer was not believed.
+    DateDistrusted { account: &'a str },
     /// The account's credential ends then, by the cloud's clock; `None`: it does not, or nobody knows when.
     CredentialExpiry { account: &'a str, at: Option<Timestamp> },
     /// Something was looked for and found, at this moment of our clock.

@@ -2,7 +2,8 @@
 
 use super::tally::least;
 use super::{
-    Counters, Facts, Failure, Ledger, Outcome, Stage, Status, Tally, Target, Task, TaskType, Timestamp, Trigger,
+    ClockOffset, Counters, Facts, Failure, Ledger, Outcome, Stage, Status, Tally, Target, Task, TaskType, Timestamp,
+    Trigger,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub struct Reading {
     pub last_attempt: Option<Timestamp>,
     /// When it was last read well.
     pub last_success: Option<Timestamp>,
+    /// Whether that has been too long ago, even if our clock was set back since: live values are withdrawn until it is read
+    /// well again.
+    pub withdrawn: bool,
     /// Why the last refresh failed, if it did.
     pub failure: Option<Arc<Failure>>,
     /// Why a page far down the list could not be read when it was last tried, if so. What can be read is up to date.
@@ -69,38 +73,6 @@ pub struct Book {
     pub expected: BTreeMap<Trigger, Duration>,
     /// The cloud's clock less ours, in the account's last answer.
     pub cloud_ahead: ClockOffset,
-}
-
-/// How far the cloud's clock is from ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClockOffset {
-    /// The cloud's is ahead by so much.
-    Ahead(Duration),
-    /// The cloud's is behind by so much.
-    Behind(Duration),
-}
-
-impl ClockOffset {
-    /// Of a cloud that says `cloud` when we say `ours`.
-    pub fn between(ours: Timestamp, cloud: Timestamp) -> Self {
-        if cloud >= ours { Self::Ahead(cloud.since(ours)) } else { Self::Behind(ours.since(cloud)) }
-    }
-
-    /// A moment of ours, by the cloud's clock.
-    pub fn to_cloud(self, ours: Timestamp) -> Timestamp {
-        match self {
-            Self::Ahead(by) => ours.plus(by),
-            Self::Behind(by) => ours.minus(by),
-        }
-    }
-
-    /// A moment of the cloud's clock, by ours.
-    pub fn to_ours(self, cloud: Timestamp) -> Timestamp {
-        match self {
-            Self::Ahead(by) => cloud.minus(by),
-            Self::Behind(by) => cloud.plus(by),
-        }
-    }
 }
 
 /// One (target, task type) at one moment.
@@ -207,7 +179,7 @@ impl Standing {
         let scans = books.iter().map(|book| {
             let Book { task_type, ledger, reading, .. } = book;
             let fresh_until = reading.last_success.map(|last| last.plus(book.stale_after));
-            let live = fresh_until.filter(|fresh_until| now < *fresh_until).map(|fresh_until| {
+            let live = fresh_until.filter(|fresh_until| now < *fresh_until && !reading.withdrawn).map(|fresh_until| {
                 let cloud_now = book.cloud_ahead.to_cloud(now);
                 let tally = Tally::of(ledger, cloud_now);
                 let tally_until = tally.until.map(|until| book.cloud_ahead.to_ours(until));

@@ -75,6 +75,8 @@ struct State {
     slots: Vec<Slot>,
     companies: Vec<Company>,
     pace: Pace,
+    /// When a turn last failed.
+    failed: Option<Duration>,
     heads_in_a_row: u32,
 }
 
@@ -100,7 +102,8 @@ impl Work {
         let slots: Vec<Slot> = watches.map(|watch| Slot::new(watch.interval)).collect();
         let pace = Pace::new(slots.len(), slower);
         let companies = projects.iter().map(|project| Company::new(project.scopes.len())).collect();
-        let state = Mutex::new(State { breaker: Breaker::default(), slots, companies, pace, heads_in_a_row: 0 });
+        let state =
+            Mutex::new(State { breaker: Breaker::default(), slots, companies, pace, failed: None, heads_in_a_row: 0 });
         Self {
             name: Arc::clone(&account.name),
             list: Arc::new(list),
@@ -185,7 +188,7 @@ impl Work {
     }
 
     fn begin(&self, state: &mut State, index: usize, part: Part, now: Duration) {
-        let State { slots, companies, pace, .. } = state;
+        let State { slots, companies, pace, failed, .. } = state;
         let count = slots.len();
         let Some(slot) = slots.get_mut(index) else { return };
         slot.began = now;
@@ -193,7 +196,8 @@ impl Work {
         if part != Part::Refresh {
             return;
         }
-        if let Some(last) = slot.clockwork.last_attempt {
+        // Turns that fail hold up the others. That says nothing of how often the budget lets them have one.
+        if let Some(last) = slot.clockwork.last_attempt.filter(|last| failed.is_none_or(|failed| failed < *last)) {
             pace.note(index, now.saturating_sub(last), slot.clockwork.interval);
         }
         slot.clockwork.begin(now, index, count);

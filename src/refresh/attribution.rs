@@ -12,7 +12,7 @@ pub use strangers::Strangers;
 pub use worth::Worth;
 
 use super::register::Register;
-use crate::model::{Applied, Event, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
+use crate::model::{Applied, CloudTime, Event, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::time::Duration;
 use strangers::{Missing, Stranger};
 
@@ -100,6 +100,11 @@ impl Undivided<'_> {
 }
 
 impl Register for Undivided<'_> {
+    fn rebase(&mut self, now: CloudTime) {
+        self.members.iter_mut().for_each(|member| member.ledger.rebase(now));
+        self.strangers.rebase(now.base);
+    }
+
     fn window(&self) -> Duration {
         self.members.first().map_or(Duration::ZERO, |member| member.ledger.window())
     }

@@ -7,6 +7,7 @@ use crate::model::{
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Which book: the target's place, and the task type's place with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ struct State {
 struct Shelf {
     target: Arc<Target>,
     books: Vec<Book>,
+    /// When each of the books was last read well, by a clock that nobody sets.
+    read_well: Vec<Option<Instant>>,
     standing: Arc<Standing>,
 }
 
@@ -104,6 +107,16 @@ impl Board {
         state.shelves.get_mut(place.target)?.as_mut().and_then(|shelf| shelf.books.get_mut(place.scan)).map(change)
     }
 
+    /// Takes note that a book was read well at `now`. Nobody sees it before it is published.
+    pub fn read_well(&self, place: Place, now: Timestamp) {
+        let mut state = self.state();
+        let Some(Some(shelf)) = state.shelves.get_mut(place.target) else { return };
+        if let (Some(book), Some(read)) = (shelf.books.get_mut(place.scan), shelf.read_well.get_mut(place.scan)) {
+            (book.reading.last_success, book.reading.withdrawn) = (Some(now), false);
+            *read = Some(Instant::now());
+        }
+    }
+
     /// Lets `change` write into several books at once, in the order of their targets; at most one of a target.
     pub fn write_all<T>(&self, places: &[Place], change: impl FnOnce(&mut [&mut Book]) -> T) -> T {
         let mut state = self.state();
@@ -144,15 +157,23 @@ impl Board {
     pub fn publish_passing_of_time(&self, now: Timestamp) {
         let mut state = self.state();
         let mut changed = false;
-        for shelf in
-            state.shelves.iter_mut().flatten().filter(|shelf| shelf.standing.until.is_some_and(|until| until <= now))
-        {
+        let moment = Instant::now();
+        let has_changed = |shelf: &&mut Shelf| {
+            shelf.standing.until.is_some_and(|until| until <= now)
+                || shelf.stale_at().is_some_and(|stale| stale <= moment)
+        };
+        for shelf in state.shelves.iter_mut().flatten().filter(has_changed) {
             shelf.stand(self.series, now);
             changed = true;
         }
         if changed {
             self.send(&state, now);
         }
+    }
+
+    /// When live values are to be withdrawn next, by a clock that nobody sets: for when ours is set back.
+    pub fn stale_at(&self) -> Option<Instant> {
+        self.state().shelves.iter().flatten().filter_map(Shelf::stale_at).min()
     }
 
     fn send(&self, state: &State, now: Timestamp) {
@@ -183,10 +204,23 @@ impl Shelf {
         };
         let books: Vec<Book> = entry.types.iter().map(book).collect();
         let standing = Arc::new(Standing::of(&entry.target, &books, series, now));
-        Self { target: Arc::clone(&entry.target), books, standing }
+        let read_well = vec![None; books.len()];
+        Self { target: Arc::clone(&entry.target), books, read_well, standing }
     }
 
+    /// When each of its books becomes stale that is not yet withdrawn.
+    fn stale_at(&self) -> Option<Instant> {
+        let books = self.books.iter().zip(&self.read_well).filter(|(book, _)| !book.reading.withdrawn);
+        books.filter_map(|(book, read)| read.as_ref()?.checked_add(book.stale_after)).min()
+    }
+
+    /// What is stale by our clock, or by the one that nobody sets, is withdrawn, and stays so until it is read well again.
     fn stand(&mut self, series: Option<SeriesLimits>, now: Timestamp) {
+        for (book, read) in self.books.iter_mut().zip(&self.read_well) {
+            let stale = book.reading.last_success.is_some_and(|last| last.plus(book.stale_after) <= now);
+            let stale_in_truth = read.is_some_and(|read| read.elapsed() >= book.stale_after);
+            book.reading.withdrawn |= stale || stale_in_truth;
+        }
         self.standing = Arc::new(Standing::of(&self.target, &self.books, series, now));
     }
 }

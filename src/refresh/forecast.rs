@@ -140,6 +140,7 @@ mod tests {
     fn of(total: u64, target: usize) -> Sample {
         let page = Page {
             at: Timestamp::default(),
+            base: Default::default(),
             total: Some(total),
             tasks: Vec::new(),
             listed: 0,

@@ -2,7 +2,7 @@
 
 use super::statistics::Trust;
 use crate::hss::{KnownPages, Paging};
-use crate::model::Timestamp;
+use crate::model::{ClockBase, CloudTime, Timestamp};
 use std::sync::Arc;
 
 /// What a scope remembers.
@@ -32,6 +32,8 @@ pub struct Memory {
     pub trust: Trust,
     /// Whether the cloud, last asked for one task, answered with others.
     pub ids_unheeded: bool,
+    /// The setting of the cloud's clock with which the moments were read.
+    pub base: Option<ClockBase>,
 }
 
 /// A walk through the window that reads again what is known.
@@ -40,5 +42,15 @@ pub struct Reconcile {
     /// How far it has come.
     pub paging: Paging,
     /// When it read its first page, by the cloud's clock.
-    pub began: Timestamp,
+    pub began: CloudTime,
+}
+
+impl Memory {
+    /// Takes note of the setting of the cloud's clock with which what follows is read. What is remembered by another moves as
+    /// much as the clock was corrected.
+    pub(super) fn rebase(&mut self, base: ClockBase) {
+        let Some(by) = self.base.replace(base).and_then(|before| before.correction(base)) else { return };
+        self.lists_read.iter_mut().for_each(|read| by.correct(read));
+        self.trust.correct(by);
+    }
 }

@@ -151,6 +151,8 @@ impl Plan {
     /// [`Lost`], if the pages do not make a list. What the page showed is in the ledger all the same.
     pub fn take(&mut self, page: Page, ledger: &mut impl Register) -> Result<Taken, Lost> {
         let Some(step) = self.steps.pop_front() else { return Ok(Taken::default()) };
+        self.memory.rebase(page.base);
+        ledger.rebase(page.time());
         match step {
             Step::Head(paging) => self.take_walk(paging, Walk::Head, page, ledger),
             Step::Rest(paging) => self.take_walk(paging, Walk::Rest, page, ledger),

@@ -1,12 +1,15 @@
 //! What a plan reads into: the ledger of one target, or those of all the targets that one list shows together.
 
 use super::plan::LATE;
-use crate::model::{Applied, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
+use crate::model::{Applied, CloudTime, Known, Ledger, Read, Status, Task, Timestamp, Trigger};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Takes what pages show, and tells what is known already.
 pub trait Register {
+    /// Takes note of the setting of the cloud's clock with which what follows is read.
+    fn rebase(&mut self, now: CloudTime);
+
     /// How long finished tasks are kept.
     fn window(&self) -> Duration;
 
@@ -75,6 +78,10 @@ pub trait Register {
 }
 
 impl Register for Ledger {
+    fn rebase(&mut self, now: CloudTime) {
+        self.rebase(now);
+    }
+
     fn window(&self) -> Duration {
         self.window()
     }

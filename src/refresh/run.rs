@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// After so long at most it is looked whether time has changed anything: our clock may have been set.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
@@ -183,6 +184,8 @@ async fn keep_time(board: Arc<Board>, clock: Clock) {
     loop {
         let until = snapshots.borrow_and_update().until();
         let wait = until.map_or(LOOK_AT_CLOCK, |until| until.since(clock()).min(LOOK_AT_CLOCK));
+        let stale_in = board.stale_at().map(|stale| stale.saturating_duration_since(Instant::now()));
+        let wait = stale_in.map_or(wait, |stale_in| stale_in.min(wait));
         tokio::select! {
             changed = snapshots.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(wait) => board.publish_passing_of_time(clock()),

@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::plan::LIST_EVERY;
 use super::register::Register;
 use crate::hss::Statistics;
-use crate::model::{Known, Reason, Timestamp};
+use crate::model::{ClockOffset, CloudTime, Known, Reason, Timestamp};
 use std::time::Duration;
 
 /// For how long they are let alone after they could not be had, or were wrong. Being wrong again doubles it.
@@ -56,6 +56,15 @@ impl Trust {
     /// Whether they may be asked at `at`.
     pub fn may_be_asked(&self, at: Timestamp) -> bool {
         self.rest.is_none_or(|rest| at.since(rest.since) >= rest.length)
+    }
+
+    /// The cloud's clock was corrected.
+    pub(super) fn correct(&mut self, by: ClockOffset) {
+        self.rest.iter_mut().for_each(|rest| by.correct(&mut rest.since));
+        if let Some(head) = &mut self.head {
+            by.correct(&mut head.read);
+            head.stood_in.iter_mut().for_each(|stood_in| by.correct(stood_in));
+        }
     }
 
     /// They could not be had for this scope.
@@ -148,22 +157,22 @@ pub fn may_stand_in(memory: &Memory, ledger: &impl Register, at: Timestamp, limi
 /// Whether an account asks for statistics at all: not for an hour after it was turned away as a whole.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pause {
-    since: Option<Timestamp>,
+    since: Option<CloudTime>,
     /// Which credential was in use.
     generation: u64,
 }
 
 impl Pause {
     /// Whether nothing is asked at `at` with this credential.
-    pub fn lasts(&self, at: Timestamp, generation: u64) -> bool {
-        self.generation == generation && self.since.is_some_and(|since| at.since(since) < REST)
+    pub fn lasts(&self, now: CloudTime, generation: u64) -> bool {
+        self.generation == generation && self.since.is_some_and(|since| now.at.since(since.on(now.base).at) < REST)
     }
 
     /// A question failed. Answers whether that holds for all scopes of the account.
-    pub fn failed(&mut self, reason: Reason, at: Timestamp, generation: u64) -> bool {
+    pub fn failed(&mut self, reason: Reason, now: CloudTime, generation: u64) -> bool {
         let of_all = reason.concerns_all();
         if of_all {
-            *self = Self { since: Some(at), generation };
+            *self = Self { since: Some(now), generation };
         }
         of_all
     }

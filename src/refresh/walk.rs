@@ -5,6 +5,7 @@ use super::board::{Board, Place};
 use super::inquiry::{Desk, Inquiry};
 use super::memory::Memory;
 use super::plan::{Lost, Part, Plan, Taken};
+use super::register::Register;
 use super::statistics::may_stand_in;
 use crate::config::Watch;
 use crate::hss::{List, Query, TaskList};
@@ -56,14 +57,16 @@ pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tool
     let Scope { watch, task_type, place, claim } = scope;
     let Tools { board, list, observer, now, desk, behind } = tools;
     let mut inquiry = Inquiry::new(desk, list, watch, *task_type);
+    let time = list.time();
+    memory.rebase(time.base);
     let may_stand_in = |book: &mut Book| {
-        let at = book.cloud_ahead.to_cloud(now());
-        may_stand_in(&memory, &book.ledger, at, watch.stale_after / 2).then_some(at)
+        book.ledger.rebase(time);
+        may_stand_in(&memory, &book.ledger, time.at, watch.stale_after / 2)
     };
     if *behind
         && part == Part::Refresh
-        && let Some(at) = board.write(*place, may_stand_in).flatten()
-        && inquiry.stands_in(&mut memory, at).await
+        && board.write(*place, may_stand_in) == Some(true)
+        && inquiry.stands_in(&mut memory, time).await
     {
         return Walked { memory, answered: true, ..Walked::default() };
     }
@@ -90,9 +93,10 @@ pub(super) async fn walk(part: Part, mut memory: Memory, scope: &Scope<'_>, tool
                 continue;
             }
         };
-        inquiry.page_was_read(page.at);
+        inquiry.page_was_read(page.time());
         let taken = board.write(*place, |book| {
             book.cloud_ahead = ClockOffset::between(now(), page.at);
+            book.ledger.rebase(page.time());
             let claimed = claim(&mut book.ledger, &page.tasks);
             let mut taken = plan.take(page, &mut book.ledger);
             if let Ok(taken) = &mut taken {
@@ -151,14 +155,14 @@ pub(super) async fn walk_together(
     let Tools { board, list, observer, now, desk, behind } = tools;
     let places: Vec<Place> = scopes.iter().map(|scope| scope.place).collect();
     let mut inquiry = Inquiry::new(desk, list, all, *task_type);
+    let time = list.time();
+    memory.rebase(time.base);
     let quiet = board.write_all(&places, |books| {
-        let at = books.first().map(|book| book.cloud_ahead.to_cloud(now()))?;
-        let undivided = undivided(books, joined, strangers);
-        (*behind && may_stand_in(&memory, &undivided, at, all.stale_after / 2)).then_some(at)
+        let mut undivided = undivided(books, joined, strangers);
+        undivided.rebase(time);
+        *behind && may_stand_in(&memory, &undivided, time.at, all.stale_after / 2)
     });
-    if let Some(at) = quiet
-        && inquiry.stands_in(&mut memory, at).await
-    {
+    if quiet && inquiry.stands_in(&mut memory, time).await {
         return (Walked { memory, answered: true, ..Walked::default() }, Divided { shown: true, ..Divided::default() });
     }
     let mut together = board
@@ -197,7 +201,7 @@ pub(super) async fn walk_together(
                 continue;
             }
         };
-        inquiry.page_was_read(page.at);
+        inquiry.page_was_read(page.time());
         divided.shown |= of == Of::All;
         let (taken, ended) = board.write_all(&places, |books| {
             let ahead = ClockOffset::between(now(), page.at);

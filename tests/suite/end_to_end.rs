@@ -17,6 +17,8 @@ mod numbers;
 mod binary;
 /// Clocks that differ.
 mod clocks;
+/// A cloud that lies about the time.
+mod lying_dates;
 /// The end of a run is counted once; facts move forward.
 mod counting;
 /// Ends that are written late, or wrong at first; runs that are longer than a page of the list; estimates.

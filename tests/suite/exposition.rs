@@ -188,6 +188,7 @@ fn what_happens_on_the_way_is_counted() {
     instruments.note(Note::CredentialExpiry { account, at: Some(Timestamp::from_secs(1_757_293_200)) });
     instruments.note(Note::ClockSkew { account, seconds: 3.0 });
     instruments.note(Note::ClockSkew { account, seconds: -0.25 });
+    instruments.note(Note::DateDistrusted { account });
     instruments.note(Note::MalformedTasks { account, count: 2 });
     instruments.note(Note::DuplicateTasks { account, count: 3 });
     instruments.note(Note::PageReread { account });

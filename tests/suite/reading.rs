@@ -6,6 +6,8 @@
 
 /// What happens in the world.
 mod churn;
+/// What the answers say about the time, and how it is told.
+mod clock;
 /// Who reads several targets together.
 mod circle;
 /// What it costs.

@@ -3,7 +3,7 @@
 
 use hss_exporter::hss::wire::Oddities;
 use hss_exporter::hss::{List, Page, Query, Statistics};
-use hss_exporter::model::{Counts, Ledger, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
+use hss_exporter::model::{ClockBase, Counts, Ledger, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
 use hss_exporter::refresh::memory::Memory;
 use hss_exporter::refresh::plan::{Part, Plan};
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl Ground {
         let all: Vec<&Task> = self.tasks.iter().filter(listed).collect();
         let tasks: Vec<Task> = all.iter().skip(*offset as usize).take(200).map(|task| (*task).clone()).collect();
         let (total, listed) = (Some(all.len() as u64), tasks.len() as u32);
-        Page { at: self.now, total, listed, tasks, oddities: Oddities::default() }
+        Page { at: self.now, base: ClockBase::default(), total, listed, tasks, oddities: Oddities::default() }
     }
 
     fn turn(&mut self, part: Part, say: impl Fn(u64) -> Option<u64>) -> Asked {

@@ -1,8 +1,8 @@
 //! The ways of one account to the services that give credentials.
 
 use crate::cloud::Cloud;
+use crate::cloud::clock::CloudClock;
 use crate::cloud::line::{Line, failure};
-use crate::cloud::skew::Skew;
 use crate::cloud::transport::Way;
 use crate::config::{Account, Endpoint};
 use crate::model::{Failure, Reason};
@@ -16,18 +16,18 @@ pub(in crate::cloud) struct Ways {
     iam: Option<Endpoint>,
     eps: Option<Endpoint>,
     ca_file: Option<PathBuf>,
-    skew: Arc<Skew>,
+    clock: Arc<CloudClock>,
 }
 
 impl Ways {
-    pub(in crate::cloud) fn new(cloud: &Arc<Cloud>, account: &Account, skew: &Arc<Skew>) -> Self {
+    pub(in crate::cloud) fn new(cloud: &Arc<Cloud>, account: &Account, clock: &Arc<CloudClock>) -> Self {
         Self {
             cloud: Arc::clone(cloud),
             account: Arc::clone(&account.name),
             iam: account.iam_endpoint.clone(),
             eps: account.eps_endpoint.clone(),
             ca_file: account.ca_file.clone(),
-            skew: Arc::clone(skew),
+            clock: Arc::clone(clock),
         }
     }
 
@@ -41,17 +41,20 @@ impl Ways {
             });
         };
         let way = Way::Outward { ca_file: self.ca_file.clone() };
-        Line::new(&self.cloud, &self.account, endpoint, way, &self.skew)
+        Line::new(&self.cloud, &self.account, endpoint, way, &self.clock)
     }
 
     /// The way to the enterprise project service, if it is known where that is.
     pub(in crate::cloud) fn eps(&self) -> Result<Option<Line>, Failure> {
         let way = || Way::Outward { ca_file: self.ca_file.clone() };
-        self.eps.as_ref().map(|endpoint| Line::new(&self.cloud, &self.account, endpoint, way(), &self.skew)).transpose()
+        self.eps
+            .as_ref()
+            .map(|endpoint| Line::new(&self.cloud, &self.account, endpoint, way(), &self.clock))
+            .transpose()
     }
 
     /// The way to what stands on this machine or beside it.
     pub(super) fn nearby(&self, endpoint: &Endpoint) -> Result<Line, Failure> {
-        Line::new(&self.cloud, &self.account, endpoint, Way::Nearby, &self.skew)
+        Line::new(&self.cloud, &self.account, endpoint, Way::Nearby, &self.clock)
     }
 }

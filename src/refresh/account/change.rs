@@ -119,6 +119,7 @@ impl Work {
             slots,
             companies,
             pace: old.pace.moved(&moved, slower),
+            failed: old.failed,
             heads_in_a_row: old.heads_in_a_row,
         };
         Self {

@@ -58,10 +58,10 @@ impl Work {
             reading.failure.clone_from(failure);
             reading.duration = Some(*took);
             reading.requests = Some(*requests);
-            if failure.is_none() {
-                reading.last_success = Some(*now);
-            }
         });
+        if failure.is_none() {
+            self.shared.board.read_well(scope.place, *now);
+        }
     }
 
     /// Writes into the book which part of the scope's work could not read a page far down the list, and why, or that these
@@ -137,9 +137,13 @@ impl Work {
         speak: bool,
     ) {
         let moment = self.started.elapsed();
+        let failed = failure.is_some();
         let refusal = failure.filter(|failure| matches!(failure.reason, Reason::Auth | Reason::TokenExpired));
         let Some(project) = self.project_id(index) else { return };
         let mut state = self.state();
+        if failed {
+            state.failed = Some(moment);
+        }
         let began = state.slots.get(index).map_or(moment, |slot| slot.began);
         let change = state.breaker.ended(&Ended { project, began, at: moment, answered, refusal: refusal.as_ref() });
         drop(state);

@@ -71,6 +71,7 @@ impl Together {
     /// # Errors
     /// [`Lost`], if the undivided list's pages do not fit together. What the page showed is in the ledgers all the same.
     pub fn take(&mut self, page: Page, undivided: &mut Undivided<'_>) -> Result<Taken, Lost> {
+        undivided.rebase(page.time());
         match &mut self.division {
             None => self.plan.take(page, undivided),
             Some(division) => Ok(division.take(page, undivided, &mut self.left_out)),

@@ -1,6 +1,6 @@
 //! The tasks that the list of a whole project has shown and whose owner is not known, or not among the targets.
 
-use crate::model::{Applied, Ledger, Read, Status, Task, Timestamp};
+use crate::model::{Applied, ClockBase, Ledger, Read, Status, Task, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub struct Strangers {
     pub(super) walked: Option<Read>,
     /// What the undivided list does not show for the second time: its own target is asked.
     pub(super) missing: Vec<Missing>,
+    /// The setting of the cloud's clock with which all of this was read.
+    base: Option<ClockBase>,
 }
 
 /// A task that the undivided list does not show any more.
@@ -81,6 +83,7 @@ impl Strangers {
     /// Its ledger is told all that was seen of them.
     pub fn claim(&mut self, ledger: &mut Ledger, tasks: &[Task]) -> Applied {
         let mut applied = Applied::default();
+        ledger.base().into_iter().for_each(|base| self.rebase(base));
         for task in tasks {
             let known = ledger.has(&task.id);
             let Some(Stranger { sightings, .. }) = self.tasks.remove(&task.id).filter(|_| !known) else { continue };
@@ -89,6 +92,19 @@ impl Strangers {
             }
         }
         applied
+    }
+
+    /// Takes note of the setting of the cloud's clock with which what follows is read. What is remembered by another moves as
+    /// much as the clock was corrected.
+    pub(super) fn rebase(&mut self, base: ClockBase) {
+        let Some(by) = self.base.replace(base).and_then(|before| before.correction(base)) else { return };
+        by.correct(&mut self.at);
+        self.walked.iter_mut().for_each(|walked| walked.correct(by));
+        for stranger in self.tasks.values_mut() {
+            by.correct(&mut stranger.since);
+            by.correct(&mut stranger.last_seen);
+            stranger.sightings.iter_mut().for_each(|(at, _)| by.correct(at));
+        }
     }
 
     pub(super) fn see(&mut self, at: Timestamp, task: Task) {

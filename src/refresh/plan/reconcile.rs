@@ -3,23 +3,21 @@
 
 use super::{Plan, Taken, is_past_window};
 use crate::hss::{KnownPages, LastPage, List, Page, Paging, Turned};
-use crate::model::{Known, Stage, Status, Task, Timestamp};
+use crate::model::{CloudTime, Known, Stage, Status, Task, Timestamp};
 use crate::refresh::memory::Reconcile;
 use crate::refresh::register::Register;
 use std::sync::Arc;
 
 impl Reconcile {
     pub(super) fn new(known: &KnownPages) -> Self {
-        Self { paging: Paging::new(List::All, known, LastPage::Verified), began: Timestamp::default() }
+        Self { paging: Paging::new(List::All, known, LastPage::Verified), began: CloudTime::default() }
     }
 }
 
 impl Plan {
     /// One page more. Pages that do not fit together end this walk; the next one begins anew.
     pub(super) fn take_again(&mut self, mut reconcile: Reconcile, page: Page, ledger: &mut impl Register) -> Taken {
-        if !reconcile.paging.has_begun() {
-            reconcile.began = page.at;
-        }
+        reconcile.began = if reconcile.paging.has_begun() { reconcile.began.on(page.base) } else { page.time() };
         let horizon = page.at.minus(ledger.window());
         let turned = reconcile.paging.turn(&page);
         self.memory.pages.clone_from(reconcile.paging.known_pages());
@@ -54,7 +52,7 @@ fn is_surprise(task: &Task, ledger: &impl Register) -> bool {
 
 /// Whether the walk would have shown a finished task if it still stood where it is known to.
 fn ought_to_be_shown(known: &Known, reconcile: &Reconcile, down_to: Timestamp) -> bool {
-    matches!(known.stage, Stage::Finished { settling_since: None, end } if end < reconcile.began)
+    matches!(known.stage, Stage::Finished { settling_since: None, end } if end < reconcile.began.at)
         && known.task.start.is_some_and(|start| start > down_to)
         && !reconcile.paging.has_shown(&known.task.id)
 }

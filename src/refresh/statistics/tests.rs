@@ -182,10 +182,11 @@ fn a_head_that_shows_what_they_hid_refutes_them() {
 fn what_turns_an_account_away_holds_for_all_its_scopes_until_an_hour_or_the_credential_has_passed() {
     for reason in Reason::OF_REQUESTS {
         let mut pause = Pause::default();
-        assert!(!pause.lasts(NOW, 0));
+        let time = |at| CloudTime { at, ..CloudTime::default() };
+        assert!(!pause.lasts(time(NOW), 0));
         let of_all = ["auth", "token_expired", "throttled", "connect", "tls"].contains(&reason.as_str());
-        assert_eq!(pause.failed(reason, NOW, 7), of_all, "{reason:?}");
-        assert_eq!(pause.lasts(at(59), 7), of_all);
-        assert!(!pause.lasts(at(60), 7) && !pause.lasts(at(1), 8));
+        assert_eq!(pause.failed(reason, time(NOW), 7), of_all, "{reason:?}");
+        assert_eq!(pause.lasts(time(at(59)), 7), of_all);
+        assert!(!pause.lasts(time(at(60)), 7) && !pause.lasts(time(at(1)), 8));
     }
 }

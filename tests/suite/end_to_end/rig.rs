@@ -10,7 +10,7 @@ use hss_exporter::refresh::Periods;
 use hss_exporter::simulator::{Api, DateHeader, Fault, Options, Scenario, Simulator, World};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -156,8 +156,9 @@ impl Setup {
         self.faults.drain(..).for_each(|fault| cloud.faults().push(fault));
         cloud.faults().date(self.date);
         let config = self.config(&cloud.endpoint());
-        let running = Running::start(&config, &clock, self.ahead, &self.environment).await;
-        Rig { cloud, clock, ahead: self.ahead, running, config }
+        let ahead = Arc::new(AtomicI64::new(self.ahead));
+        let running = Running::start(&config, &clock, &ahead, &self.environment).await;
+        Rig { cloud, clock, ahead, running, config }
     }
 }
 
@@ -170,12 +171,13 @@ pub(super) struct Running {
 }
 
 impl Running {
-    async fn start(config: &Config, clock: &Clock, ahead: i64, environment: &[(String, String)]) -> Self {
-        let clock = clock.clone();
+    async fn start(config: &Config, clock: &Clock, ahead: &Arc<AtomicI64>, environment: &[(String, String)]) -> Self {
+        let (clock, ahead) = (clock.clone(), Arc::clone(ahead));
+        let ours = move || clock.now().saturating_add_signed(ahead.load(Ordering::SeqCst));
         let settings = Settings {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             telemetry_path: "/metrics".to_owned(),
-            clock: Arc::new(move || Timestamp::new(Duration::from_millis(clock.now().saturating_add_signed(ahead)))),
+            clock: Arc::new(move || Timestamp::new(Duration::from_millis(ours()))),
             discovery: Periods { every: Duration::from_millis(300), retry: Duration::from_millis(50) },
         };
         let names = config.accounts.iter().map(|account| &*account.name);
@@ -198,7 +200,8 @@ impl Running {
 pub(super) struct Rig {
     pub(super) cloud: Simulator,
     pub(super) clock: Clock,
-    ahead: i64,
+    /// By how many milliseconds our clock is ahead of the cloud's.
+    ahead: Arc<AtomicI64>,
     pub(super) running: Running,
     pub(super) config: Config,
 }
@@ -258,7 +261,7 @@ impl Rig {
         assert!(!scopes.is_empty());
         let mut page = None;
         for _ in 0..2 {
-            let now = self.clock.pass(SECOND).saturating_add_signed(self.ahead) as f64 / 1000.0;
+            let now = self.clock.pass(SECOND).saturating_add_signed(self.ahead.load(Ordering::SeqCst)) as f64 / 1000.0;
             let tried = |page: &Page| {
                 scopes.iter().all(|[account, project, enterprise_project, task_type]| {
                     let labels = [
@@ -281,6 +284,11 @@ impl Rig {
         let found = snapshots.wait_for(|snapshot| is_true(snapshot));
         let found = within(found).await.expect("the exporter runs");
         Arc::clone(&found)
+    }
+
+    /// Sets our clock: ahead of the cloud's by so many milliseconds.
+    pub(super) fn set_our_clock(&self, ahead: i64) {
+        self.ahead.store(ahead, Ordering::SeqCst);
     }
 
     /// How often the task list was asked for.

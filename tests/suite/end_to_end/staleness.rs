@@ -102,3 +102,46 @@ async fn time_alone_withdraws_what_is_too_old_though_nothing_is_refreshed() {
     hold.release();
     rig.page_where("it is read again", is_live).await;
 }
+
+#[tokio::test]
+async fn what_is_withdrawn_does_not_come_back_when_our_clock_is_set_back() {
+    let one = "[{ id: 0123456789abcdef0123456789abcdef, name: payments }]";
+    let rig = start("stale_after: 10m", one).await;
+    rig.cloud.faults().push(Fault::refuse(Refusal::gateway(500, "0601", "Internal server error")).always());
+    rig.fresh().await;
+    rig.clock.pass(11 * MINUTE);
+    rig.page_where("it is withdrawn", |page| !is_live(page)).await;
+    rig.set_our_clock(-(2 * MINUTE).cast_signed());
+    let calls = rig.calls();
+    rig.page_where("it was tried often since", |_| rig.calls() > calls + 10).await;
+    assert!(!is_live(&rig.scrape().await));
+    rig.cloud.faults().clear();
+    rig.page_where("it is read again", is_live).await;
+}
+
+#[tokio::test]
+async fn a_clock_of_ours_that_is_set_back_keeps_nothing_live_for_longer() {
+    let one = "[{ id: 0123456789abcdef0123456789abcdef, name: payments }]";
+    let rig = start("stale_after: 300ms", one).await;
+    let hold = Hold::default();
+    rig.cloud.faults().push(Fault::held(&hold).always());
+    rig.set_our_clock(-(10 * MINUTE).cast_signed());
+    let page = rig.page_where("it is withdrawn", |page| !is_live(page)).await;
+    check_facts(&page);
+    hold.release();
+    rig.page_where("it is read again", is_live).await;
+}
+
+#[tokio::test]
+async fn a_cloud_that_hangs_does_not_lengthen_the_time_after_which_data_is_stale() {
+    let one = "[{ id: 0123456789abcdef0123456789abcdef, name: payments }]";
+    let rig = start("stale_after: 300ms, timeout: 1200ms", one).await;
+    let stale_after = |page: &Page| page.value("hss_exporter_stale_after_seconds", &[("account", "prod")]);
+    rig.page_where("the interval is kept", |page| stale_after(page) == Some(0.3)).await;
+    let hold = Hold::default();
+    rig.cloud.faults().push(Fault::held(&hold).always());
+    let unanswered = || rig.cloud.requests().iter().filter(|request| request.status.is_none()).count();
+    rig.page_where("both task types have run out of time twice", |_| unanswered() >= 6).await;
+    rig.scrape().await.check("hss_exporter_stale_after_seconds", &[("account", "prod")], Some(0.3));
+    hold.release();
+}

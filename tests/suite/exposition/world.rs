@@ -190,6 +190,7 @@ fn read_well(requests: u64) -> Reading {
     Reading {
         last_attempt: Some(ago(MINUTE)),
         last_success: Some(ago(MINUTE)),
+        withdrawn: false,
         failure: None,
         history_failure: None,
         blocked: None,

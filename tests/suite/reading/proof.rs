@@ -5,6 +5,7 @@
 //! `HSS_EXPORTER_PROOF_FIRST=4711` begins with another one, such as one that failed.
 
 use super::churn::may_be_history;
+use super::clock::Clock;
 use super::reader::{Reader, WINDOW};
 use super::runs::Run;
 use super::world::{Faults, OLD_COPY, Record, Unstarted, Whom, World, at_the_door};
@@ -50,6 +51,7 @@ fn churn(seed: u64) {
     let faults =
         Faults { broken: 5, total: 10, doubled: 10, stale: [0, 30][world.dice.usize(..2)], ..Faults::default() };
     world.faults = if world.dice.bool() { faults } else { Faults::default() };
+    world.clock = Clock::of(seed, world.now);
     let mut reader = Reader::new();
     let rounds = world.dice.usize(1..20);
     for _ in 0..rounds {

@@ -73,6 +73,7 @@ impl Reader {
             };
             last_read = page.at;
             self.since.get_or_insert(page.at);
+            self.ledger.rebase(page.time());
             self.events.extend(strangers.claim(&mut self.ledger, &page.tasks).events);
             match plan.take(page, &mut self.ledger) {
                 Ok(taken) => self.events.extend(taken.applied.events),

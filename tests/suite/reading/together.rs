@@ -2,6 +2,7 @@
 //! was one event of its owner.
 
 use super::circle::Circle;
+use super::clock::Clock;
 use super::proof::{self, Due, every_fourth};
 use super::world::{Faults, OLD_COPY, Unstarted, World};
 use hss_exporter::model::Status;
@@ -24,6 +25,7 @@ fn churn(seed: u64) {
     world.says_total = world.dice.u8(..8) > 0;
     world.plans = seed.is_multiple_of(2);
     world.begin_with(history);
+    world.clock = Clock::of(seed, world.now);
     let mut circle = Circle::new(targets, &world);
     if world.dice.bool() {
         circle.refresh(&mut world);

@@ -1,10 +1,11 @@
 //! A cloud in memory: tasks of any number of enterprise projects, each with all that ever became of it, so that an answer
 //! can be as old as it likes.
 
+use super::clock::Clock;
 use super::runs::Run;
 use hss_exporter::hss::wire::Oddities;
 use hss_exporter::hss::{List, Page, Query};
-use hss_exporter::model::{Counts, Kind, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
+use hss_exporter::model::{CloudTime, Counts, Kind, Scan, ScanTypes, Status, Task, Timestamp, Trigger};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub(super) struct World {
     pub(super) faults: Faults,
     /// A question that is never answered.
     pub(super) unanswered: Option<Query>,
+    /// How its answers are dated, and what is made of that; the truth, if nothing is said.
+    pub(super) clock: Option<Clock>,
     pub(super) requests: Vec<Query>,
     /// How many enterprise projects there are.
     projects: usize,
@@ -114,6 +117,7 @@ impl World {
             plans: false,
             faults: Faults::default(),
             unanswered: None,
+            clock: None,
             requests: Vec::new(),
             projects,
             records: Vec::new(),
@@ -302,7 +306,9 @@ impl World {
 
     /// The answer as it is now. Where somebody `reads` it, he has been shown what it holds.
     fn page(&mut self, whom: Whom, query: &Query, reads: bool) -> Page {
-        let at = Timestamp::from_secs(self.now.since_epoch().as_secs());
+        let truth = CloudTime { at: Timestamp::from_secs(self.now.since_epoch().as_secs()), ..CloudTime::default() };
+        let clock = self.clock.as_mut().filter(|_| reads);
+        let CloudTime { at, base } = clock.map_or(truth, |clock| clock.read(truth.at));
         let old = if self.happens(self.faults.stale) { self.dice.u64(..=OLD_COPY) } else { 0 };
         let as_of = self.now.minus(Duration::from_secs(old));
         let mut listed: Vec<(Reverse<Duration>, u64, usize)> = Vec::with_capacity(self.records.len());
@@ -340,7 +346,7 @@ impl World {
             true => Some(total.saturating_add(self.dice.u64(..20)).saturating_sub(10)),
             false => Some(total).filter(|_| self.says_total),
         };
-        Page { at, total, tasks, listed: listed as u32, oddities: Oddities::default() }
+        Page { at, base, total, tasks, listed: listed as u32, oddities: Oddities::default() }
     }
 
     fn lists(&self, query: &Query, task: &Task) -> bool {
