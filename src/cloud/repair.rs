@@ -147,28 +147,29 @@ impl Repair<'_> {
         Next::Comma
     }
 
-    /// Leaves out the item that is malformed. It ends at the first `}` behind which the next item or the end of the list
-    /// stands. The search begins with the last string: one without its closing quote ends in the next item.
+    /// Leaves out the item that is malformed. It ends before the next one, or with the last `}` that may end the list: of an
+    /// item that is not JSON, no bracket can be trusted. The search begins with the last string, because one without its
+    /// closing quote ends in the next item.
     fn leave_out(&mut self) -> Option<Next> {
         let (begun, written) = self.item?;
-        let from = begun.max(self.string);
-        let brackets = (from..self.text.len()).filter(|at| self.text.get(*at) == Some(&b'}'));
-        self.at = brackets.map(|at| at + 1).find(|after| self.is_end_of_item(*after))?;
+        let closed = |at: usize| (self.text.get(at) == Some(&b'}')).then(|| self.after(at + 1));
+        let next = |at: &usize| matches!(closed(*at), Some([Some(b','), Some(b'{'), Some(b'"')]));
+        let end = |at: &usize| {
+            matches!(closed(*at), Some([Some(b']'), Some(b','), Some(b'"')] | [Some(b']'), Some(b'}'), None]))
+        };
+        let rest = begun.max(self.string)..self.text.len();
+        self.at = rest.clone().find(next).or_else(|| rest.rev().find(end))? + 1;
         self.out.truncate(written);
         self.out.extend_from_slice(b"null");
         self.open.truncate(LIST.len());
         Some(Next::Comma)
     }
 
-    /// Whether this follows: `,{"`; or `]}` and the end of the text, or `],"`.
-    fn is_end_of_item(&self, at: usize) -> bool {
-        let mut marks = self.text.get(at..).unwrap_or_default().iter().filter(|byte| !is_blank(char::from(**byte)));
-        matches!(
-            [marks.next(), marks.next(), marks.next()],
-            [Some(b','), Some(b'{'), Some(b'"')]
-                | [Some(b']'), Some(b','), Some(b'"')]
-                | [Some(b']'), Some(b'}'), None]
-        )
+    /// The next three characters that are no blanks.
+    fn after(&self, at: usize) -> [Option<u8>; 3] {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let mut marks = rest.iter().copied().filter(|byte| !is_blank(char::from(*byte)));
+        [marks.next(), marks.next(), marks.next()]
     }
 
     fn take_string(&mut self) -> Result<(), Malformed> {
@@ -298,6 +299,8 @@ mod tests {
             r#"{"a":[1}}"#,
             r#"{"a":{"b":1}"#,
             r#"{"a":}"#,
+            r#"{"a":["b"}],"c":1}"#,
+            r#"{"a":["b}],"c":1}"#,
             "{}x}",
         ] {
             check(format!(r#"{{"l":[{item} , {{"d":2}}],"n":3}}"#), r#"{"l":[null,{"d":2}],"n":3}"#);
