@@ -139,7 +139,7 @@ pub static CATALOG: &[Family] = &[
          often enough."),
     row("hss_exporter_unwatched_tasks", Gauge, &["account", "project", "task_type"], Exporter, Account(exporter::unwatched_tasks),
         "Tasks of enterprise projects that no target covers: total_num of all_granted_eps less those of the project's targets; absent where \
-         all_granted_eps is a target or may not be read."),
+         all_granted_eps is a target or may not be read, or where the targets of the project have different filters."),
     row("hss_exporter_task_series_limit", Gauge, &["limit"], Exporter, Account(exporter::task_series_limit),
         "How many tasks may have series of their own, of one target (target) and of all together (total); absent without per-task series."),
     row("hss_exporter_tasks_withheld", Gauge, of_target![], Exporter, Target(exporter::tasks_withheld),
