@@ -123,9 +123,10 @@ fn old_copies_of_the_list_make_no_run_missing_that_has_just_ended() {
         let (mut world, _) = world(300, 0, 1);
         world.dice = fastrand::Rng::with_seed(seed);
         let mut reader = Reader::that_has_read(&mut world);
+        world.pass(INTERVAL);
         let id = world.add();
         world.start(&id);
-        world.pass(INTERVAL);
+        world.pass(2);
         world.finish(&id);
         reader.refresh(&mut world);
         world.faults.stale = 100;
