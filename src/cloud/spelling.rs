@@ -24,10 +24,10 @@ const BLANK: char = ' ';
 const NESTING: usize = 4;
 
 /// How many ways to read a text are followed at a time: one, but for secrets that look like escapes themselves.
-const MOST_READINGS: usize = 8;
+const MOST_READINGS: usize = 32;
 
-/// No escape has more bytes, so a shorter one at the end of a text may have been cut.
-const LONGEST_ESCAPE: usize = 12;
+/// An escape has hardly more bytes, so a shorter one at the end of a text may have been cut.
+const LONGEST_ESCAPE: usize = 24;
 
 /// A character reference of HTML is no longer, from `&` on.
 const LONGEST_REFERENCE: usize = 9;
@@ -81,9 +81,8 @@ impl Pattern {
         ends.extend(readings(text, at).filter(|(c, _)| fold(*c) == first).map(|(_, end)| end));
         let (mut found, mut before) = (1, first);
         for unit in units {
-            let next = follow(text, &ends, before, unit);
+            let (next, cut) = follow(text, &ends, before, unit);
             if next.is_empty() {
-                let cut = ends.iter().any(|end| is_cut(text, *end));
                 return match found {
                     SHORTEST_SECRET.. if cut => Some(text.len()),
                     LONG_BEGINNING.. => ends.into_iter().max(),
@@ -97,11 +96,12 @@ impl Pattern {
 }
 
 /// Where a character of a secret ends, if it stands at any of `places`. Backslashes escape what follows them, and after a
-/// blank there may be more of them.
-fn follow(text: &str, places: &[usize], before: char, unit: char) -> Vec<usize> {
-    let mut ends = Vec::new();
+/// blank there may be more of them. Also tells whether it stands at none because the text was cut.
+fn follow(text: &str, places: &[usize], before: char, unit: char) -> (Vec<usize>, bool) {
+    let (mut ends, mut cut) = (Vec::new(), false);
     let mut places = places.to_vec();
     while let Some(at) = places.pop() {
+        cut |= is_cut(text, at);
         for (c, end) in readings(text, at) {
             if fold(c) == unit && !ends.contains(&end) && ends.len() < MOST_READINGS {
                 ends.push(end);
@@ -110,14 +110,15 @@ fn follow(text: &str, places: &[usize], before: char, unit: char) -> Vec<usize> 
             }
         }
     }
-    ends
+    (ends, cut)
 }
 
-/// Whether the text ends here, or within an escape.
+/// Whether the text ends at `at`, or within an escape that begins before it or there.
 fn is_cut(text: &str, at: usize) -> bool {
-    let rest = text.get(at..).unwrap_or_default();
+    let tail = text.ceil_char_boundary(text.len().saturating_sub(LONGEST_ESCAPE));
     let half = |c| is_escape(c) || c == char::REPLACEMENT_CHARACTER;
-    rest.is_empty() || (rest.len() <= LONGEST_ESCAPE && rest.starts_with(half))
+    let escape = text.get(tail..).and_then(|rest| rest.find(half));
+    at >= escape.map_or(text.len(), |escape| tail + escape)
 }
 
 const fn is_escape(c: char) -> bool {
@@ -247,6 +248,7 @@ mod tests {
         check("secret", "secr", "");
         check("secret", "sec%72%6", "");
         check("secret", "secr\\u00", "");
+        check("secr&Et", "secr&a", "");
         check("secré", "secr\u{fffd}", "");
         check("a-long-secret-word", "a-long-secret…", "…");
         let none = |text: &str| Pattern::new("secret").unwrap().end_at(text, 0);
