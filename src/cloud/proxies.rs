@@ -127,6 +127,12 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_what_is_sent_and_not_how_it_is_written() {
+        let proxies = proxies(&[("HTTP_PROXY", "http://user:a%2Fb:c@one:3128"), ("HTTPS_PROXY", "user@two")]);
+        assert_eq!(proxies.passwords().iter().map(Secret::expose).collect::<Vec<_>>(), ["a/b:c"]);
+    }
+
+    #[test]
     fn an_address_that_cannot_be_used_is_named_and_not_shown() {
         for address in ["socks5://u:canary@one", "http://", "canary two", "http://u:canary@"] {
             let proxies = proxies(&[("HTTPS_PROXY", address)]);

@@ -24,10 +24,10 @@ const BLANK: char = ' ';
 const NESTING: usize = 4;
 
 /// How many ways to read a text are followed at a time: one, but for secrets that look like escapes themselves.
-const MOST_READINGS: usize = 8;
+const MOST_READINGS: usize = 32;
 
-/// No escape has more bytes, so a shorter one at the end of a text may have been cut.
-const LONGEST_ESCAPE: usize = 12;
+/// An escape has hardly more bytes, so a shorter one at the end of a text may have been cut.
+const LONGEST_ESCAPE: usize = 24;
 
 /// A character reference of HTML is no longer, from `&` on.
 const LONGEST_REFERENCE: usize = 9;
@@ -35,6 +35,29 @@ const LONGEST_REFERENCE: usize = 9;
 /// A secret to search for, without what spellings do not agree about: a run of blanks is one blank, `+` is a blank, as in a
 /// form, and there are no backslashes.
 pub(super) struct Pattern(Secret);
+
+/// A text to search in.
+pub(super) struct Searchable<'a> {
+    text: &'a str,
+    /// From here on, an escape may have been cut off.
+    cut: usize,
+}
+
+impl<'a> Searchable<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let tail = text.ceil_char_boundary(text.len().saturating_sub(LONGEST_ESCAPE));
+        let half = |c| is_escape(c) || c == char::REPLACEMENT_CHARACTER;
+        let escape = text.get(tail..).and_then(|rest| rest.find(half));
+        Self { text, cut: escape.map_or(text.len(), |escape| tail + escape) }
+    }
+
+    /// What a secret may begin with at `at`, each with its end. None at the end of the text.
+    pub(super) fn starts(&self, at: usize, starts: &mut Vec<(char, usize)>) -> Option<char> {
+        starts.clear();
+        starts.extend(readings(self.text, at).map(|(c, end)| (fold(c), end)));
+        self.text.get(at..)?.chars().next()
+    }
+}
 
 impl Pattern {
     /// Finds the secret as it is, and escaped. None if it is too short.
@@ -69,23 +92,20 @@ impl Pattern {
         patterns
     }
 
-    /// Where the secret ends if it begins at `at`, or as much of it as was not cut off.
-    pub(super) fn end_at(&self, text: &str, at: usize) -> Option<usize> {
+    /// Where the secret ends if it begins with any of `starts`, or as much of it as was not cut off.
+    pub(super) fn end(&self, searchable: &Searchable<'_>, starts: &[(char, usize)]) -> Option<usize> {
         let mut units = self.0.expose().chars();
         let first = units.next()?;
-        let (c, _) = literal(text, at)?;
-        if fold(c) != first && !is_escape(c) {
+        if starts.iter().all(|(c, _)| *c != first) {
             return None;
         }
-        let mut ends = Vec::new();
-        ends.extend(readings(text, at).filter(|(c, _)| fold(*c) == first).map(|(_, end)| end));
+        let mut ends: Vec<usize> = starts.iter().filter(|(c, _)| *c == first).map(|(_, end)| *end).collect();
         let (mut found, mut before) = (1, first);
         for unit in units {
-            let next = follow(text, &ends, before, unit);
+            let (next, cut) = follow(searchable, &ends, before, unit);
             if next.is_empty() {
-                let cut = ends.iter().any(|end| is_cut(text, *end));
                 return match found {
-                    SHORTEST_SECRET.. if cut => Some(text.len()),
+                    SHORTEST_SECRET.. if cut => Some(searchable.text.len()),
                     LONG_BEGINNING.. => ends.into_iter().max(),
                     _ => None,
                 };
@@ -97,12 +117,13 @@ impl Pattern {
 }
 
 /// Where a character of a secret ends, if it stands at any of `places`. Backslashes escape what follows them, and after a
-/// blank there may be more of them.
-fn follow(text: &str, places: &[usize], before: char, unit: char) -> Vec<usize> {
-    let mut ends = Vec::new();
+/// blank there may be more of them. Also tells whether it stands at none because the text was cut.
+fn follow(searchable: &Searchable<'_>, places: &[usize], before: char, unit: char) -> (Vec<usize>, bool) {
+    let (mut ends, mut cut) = (Vec::new(), false);
     let mut places = places.to_vec();
     while let Some(at) = places.pop() {
-        for (c, end) in readings(text, at) {
+        cut |= at >= searchable.cut;
+        for (c, end) in readings(searchable.text, at) {
             if fold(c) == unit && !ends.contains(&end) && ends.len() < MOST_READINGS {
                 ends.push(end);
             } else if c == '\\' || (before == BLANK && fold(c) == BLANK) {
@@ -110,14 +131,7 @@ fn follow(text: &str, places: &[usize], before: char, unit: char) -> Vec<usize> 
             }
         }
     }
-    ends
-}
-
-/// Whether the text ends here, or within an escape.
-fn is_cut(text: &str, at: usize) -> bool {
-    let rest = text.get(at..).unwrap_or_default();
-    let half = |c| is_escape(c) || c == char::REPLACEMENT_CHARACTER;
-    rest.is_empty() || (rest.len() <= LONGEST_ESCAPE && rest.starts_with(half))
+    (ends, cut)
 }
 
 const fn is_escape(c: char) -> bool {
@@ -211,10 +225,16 @@ fn hex(text: &str, at: usize, digits: usize) -> Option<(u32, usize)> {
 mod tests {
     use super::*;
 
+    fn end(pattern: &Pattern, text: &str, at: usize) -> Option<usize> {
+        let (searchable, mut starts) = (Searchable::new(text), Vec::new());
+        searchable.starts(at, &mut starts)?;
+        pattern.end(&searchable, &starts)
+    }
+
     #[track_caller]
     fn check(secret: &str, text: &str, left: &str) {
-        let pattern = Pattern::new(secret).unwrap();
-        let end = pattern.end_at(text, 0).unwrap_or_else(|| panic!("{secret} is not found in {text}"));
+        let end = end(&Pattern::new(secret).unwrap(), text, 0);
+        let end = end.unwrap_or_else(|| panic!("{secret} is not found in {text}"));
         assert_eq!(&text[end..], left, "{secret} in {text}");
     }
 
@@ -247,9 +267,10 @@ mod tests {
         check("secret", "secr", "");
         check("secret", "sec%72%6", "");
         check("secret", "secr\\u00", "");
+        check("secr&Et", "secr&a", "");
         check("secré", "secr\u{fffd}", "");
         check("a-long-secret-word", "a-long-secret…", "…");
-        let none = |text: &str| Pattern::new("secret").unwrap().end_at(text, 0);
+        let none = |text: &str| end(&Pattern::new("secret").unwrap(), text, 0);
         assert_eq!((none("sec"), none("secreS"), none("x")), (None, None, None));
     }
 
@@ -259,7 +280,7 @@ mod tests {
         for before in ["", "u", "us", "user:"] {
             for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
                 let text = engine.encode(format!("{before}canary?/password>>, and more"));
-                let found = |at| patterns.iter().any(|pattern| pattern.end_at(&text, at).is_some());
+                let found = |at| patterns.iter().any(|pattern| end(pattern, &text, at).is_some());
                 assert!((0..text.len()).any(found), "{text}");
             }
         }

@@ -282,10 +282,22 @@ fn why(error: &reqwest::Error) -> (Reason, String) {
     (if decoded { Reason::Decode } else { Reason::Connect }, message)
 }
 
-/// Whether what was to be unpacked did not arrive. Otherwise it arrived, and could not be unpacked.
+/// Whether what was to be unpacked did not arrive. Otherwise it arrived, and could not be unpacked: an I/O error too, but one
+/// about what is in it.
 fn is_broken(cause: &(dyn Error + 'static)) -> bool {
-    let ended = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
-    cause.is::<reqwest::Error>() || cause.downcast_ref::<io::Error>().is_some_and(ended)
+    let of_the_connection = |error: &io::Error| {
+        error.raw_os_error().is_some()
+            || matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::NotConnected
+                    | io::ErrorKind::TimedOut
+            )
+    };
+    cause.is::<reqwest::Error>() || cause.downcast_ref::<io::Error>().is_some_and(of_the_connection)
 }
 
 /// An error and what is behind it. An I/O error does not name the error in it as its source, so it is asked by itself.

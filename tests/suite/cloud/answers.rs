@@ -144,7 +144,8 @@ fn an_error_without_end_is_judged_by_its_status_and_its_beginning() {
     check(move || answer(429, &gzipped, &gzip(&endless("X.1"))), Reason::Throttled, Some("X.1"), "was said");
     let words = || format!(r#"{{"error_code":"HSS.0010","error_msg":"{}"}}"#, "signature=a ".repeat(1_300_000));
     check(move || json(400, &words()), Reason::Permission, Some("HSS.0010"), "signature=<secret>");
-    check(move || answer(503, &[], words().as_bytes()), Reason::Server, Some("HSS.0010"), "signature=<secret>");
+    let unlabelled = move || answer(503, &[], words().replace("HSS.0010", "HSS.0004").as_bytes());
+    check(unlabelled, Reason::Server, Some("HSS.0004"), "signature=<secret>");
 }
 
 #[test]

@@ -263,3 +263,126 @@ async fn no_secret_is_shown_by_what_is_printed_to_find_a_fault() {
     assert!(shown.text().contains("<secret>"));
     shown.check();
 }
+
+/// A password with all that spellings differ about.
+const PASSWORD: &str = "canary\"q\\r  s/t%u&é+v=w<x";
+
+/// The password, in a request that a gateway repeats.
+fn repeated(how: &str) -> String {
+    let json = r#"canary\"q\\r  s/t%u&é+v=w<x"#;
+    let encoded = "canary%22q%5Cr%20%20s%2Ft%25u%26%C3%A9%2Bv%3Dw%3Cx";
+    let body = |password: &str| format!(r#"{{"auth":{{"password":"{password}"}}}}"#);
+    match how {
+        "as it is sent" => body(json),
+        "in a message" => {
+            format!(r#"{{"error_msg":"bad request: {}"}}"#, body(json).replace('\\', "\\\\").replace('"', "\\\""))
+        }
+        "unescaped" => format!("the password {PASSWORD} is wrong"),
+        "with slashes escaped" => body(&json.replace('/', "\\/")),
+        "with escapes for everything" => {
+            body(&PASSWORD.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect::<String>())
+        }
+        "in an address" => format!("no such page: /?password={encoded}&x=y"),
+        "in a form" => format!("password={}", encoded.replace("%20", "+").to_lowercase()),
+        "in a log of addresses" => encoded.replace('%', "%25"),
+        "on a page" => format!(
+            "<html><title>{}</title></html>",
+            PASSWORD.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('é', "&#233;")
+        ),
+        "with blanks collapsed" => PASSWORD.replace("  ", " "),
+        "cut" => format!(r#"{{"password":"{}"#, &json[..14]),
+        _ => {
+            let at = how.strip_prefix("behind ").unwrap().parse().unwrap();
+            format!("{}{json}", "x".repeat(at))
+        }
+    }
+}
+
+/// Refuses whoever signs in, in the words that the user's name asks for.
+async fn gateway(listener: TcpListener) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let mut received = Vec::new();
+            while !received.ends_with(b"}}}") {
+                assert!(stream.read_buf(&mut received).await.unwrap() > 0, "a request ends with its body");
+            }
+            let request = String::from_utf8_lossy(&received).into_owned();
+            let names = request.split("\"name\":\"").skip(1).map(|rest| rest.split_once('"').unwrap().0);
+            let body = repeated(names.into_iter().find(|name| *name != "corp").unwrap());
+            let head =
+                format!("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+            stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await.unwrap();
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_a_gateway_repeats_is_not_shown_however_it_spells_it() {
+    let mut hows: Vec<String> = [
+        "as it is sent",
+        "in a message",
+        "unescaped",
+        "with slashes escaped",
+        "with escapes for everything",
+        "in an address",
+        "in a form",
+        "in a log of addresses",
+        "on a page",
+        "with blanks collapsed",
+        "cut",
+    ]
+    .map(str::to_owned)
+    .into();
+    // Where the excerpt ends.
+    hows.extend((188..=200).step_by(4).map(|at| format!("behind {at}")));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let gateway = tokio::spawn(gateway(listener));
+    let shown = Shown::default();
+    let _guards = log_everything(&shown, Format::Logfmt);
+    let accounts = hows.iter().enumerate().map(|(n, how)| {
+        let password = format!("{{ password: {{ domain: corp, user: {how}, password: '{PASSWORD}' }} }}");
+        account_with(&format!("account-{n}"), &password, &format!("[{{ id: {n:032x}, enterprise_projects: [\"0\"] }}]"))
+            .replace("hss: \"{endpoint}\"", &format!("hss: \"{{endpoint}}\", iam: \"{endpoint}\""))
+    });
+    let rig = Setup { accounts: accounts.collect(), ..Setup::default() }.start().await;
+    let page = rig.first().await;
+    assert_eq!(page.all("hss_target_up", &[]).iter().filter(|up| up.value == 0.0).count(), 2 * hows.len());
+    look(&rig, &shown).await;
+    gateway.abort();
+    let text = shown.text();
+    assert!(text.contains("&lt;secret&gt;") && text.contains("the password <secret> is wrong"), "the rest is kept");
+    for part in ["canary", "cana", "63616e", "\\u0063\\u0061", "s/t%u", "s%2Ft", "v=w", "v%3Dw"] {
+        assert!(!text.contains(part), "{part} is shown: {}", &text[text.find(part).unwrap().saturating_sub(300)..]);
+    }
+}
+
+/// Refuses everything, with 16 MiB of words.
+async fn chatterbox(listener: TcpListener) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let words = format!(r#"{{"error_code":"APIGW.0301","error_msg":"{}"}}"#, "signature=a ".repeat(1_350_000));
+            let head = format!("HTTP/1.1 401 Unauthorized\r\nContent-Length: {}\r\n\r\n", words.len());
+            let mut received = Vec::new();
+            while !received.ends_with(b"}") && stream.read_buf(&mut received).await.is_ok_and(|read| read > 0) {}
+            // Who has read enough goes away.
+            let _ = stream.write_all(&[head.as_bytes(), words.as_bytes()].concat()).await;
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_sixteen_mebibytes_neither_holds_up_a_scrape_nor_hides_what_is_wrong() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let chatterbox = tokio::spawn(chatterbox(listener));
+    let mut setup = Setup::default();
+    setup.accounts = setup.accounts.replace("{endpoint}", &endpoint);
+    let rig = setup.start().await;
+    rig.page_where("the refusal is known", |page| {
+        page.all("hss_target_down_reason", &[("reason", "auth")]).iter().any(|down| down.value == 1.0)
+    })
+    .await;
+    assert!(rig.landing().await.contains("signature=&lt;secret&gt;"));
+    chatterbox.abort();
+}
