@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 use tempfile::TempDir;
 
+/// What a pipe holds on Linux.
+const PIPE_SIZE: usize = 64 * 1024;
+
 /// An exporter of a simulated cloud, and where it listens.
 struct Exporting {
     _dir: TempDir,
@@ -113,45 +116,42 @@ fn a_log_that_nobody_reads_stops_neither_scrapes_nor_the_end() {
 #[test]
 fn a_start_that_fails_ends_although_nobody_reads_why() {
     let dir = tempfile::tempdir().unwrap();
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    // More than a pipe holds: the rest waits as long as the reader is there.
-    let filler = writer.try_clone().unwrap();
-    let mut filling = Command::new("yes").stdout(filler).spawn().unwrap();
+    let (_reader, mut full) = std::io::pipe().unwrap();
+    full.write_all(&[b'x'; PIPE_SIZE]).unwrap();
     let mut command = program(&dir, &["serve", "--config.file=missing.yml"]);
-    let child = command.stdout(Stdio::null()).stderr(writer.try_clone().unwrap()).spawn().unwrap();
-    let mut child = Running(child);
-    assert_eq!(child.0.wait().unwrap().code(), Some(1));
-    let _ = filling.kill();
-    let _ = filling.wait();
-    let _ = writer.flush();
-    drop(reader);
+    let mut child = Running(command.stdout(Stdio::null()).stderr(full).spawn().unwrap());
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.0.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(1));
+            break;
+        }
+        assert!(begun.elapsed() < LIMIT, "it does not end");
+    }
 }
 
 #[test]
 fn a_hangup_is_logged_and_ends_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let mut cloud = Running::start(program(&dir, &["simulate", "--projects", "1"]));
-    hangup(&mut cloud, "endpoint=");
-    let mut demo = Running::start(program(&dir, &["demo", "--web.listen-address", "127.0.0.1:0"]));
-    hangup(&mut demo, "level=");
+    let cloud = Running::start(program(&dir, &["simulate", "--projects", "1"]));
+    check_hangup(cloud, "endpoint=");
+    let demo = Running::start(program(&dir, &["demo", "--web.listen-address", "127.0.0.1:0"]));
+    check_hangup(demo, "level=");
     let key = [("HUAWEICLOUD_SDK_AK", "SIMULATEDACCESSKEY"), ("HUAWEICLOUD_SDK_SK", "simulated-secret-of-no-value")];
     let arguments = ["--region", "cn-north-4", "--project", "0123456789abcdef0123456789abcdef"];
     let mut exporter = program(&dir, &arguments);
     exporter.args(["--web.listen-address", "127.0.0.1:0"]).envs(key);
     exporter.env("HUAWEICLOUD_SDK_REGION_HSS_CN_NORTH_4", "http://127.0.0.1:9");
-    let mut exporter = Running::start(exporter);
-    hangup(&mut exporter, "address=");
-    for running in [cloud, demo, exporter] {
-        assert_eq!(running.end("-TERM"), Some(0));
-    }
+    check_hangup(Running::start(exporter), "address=");
 }
 
-/// Hangs up once `ready` has been logged, and waits until that is logged too.
-fn hangup(running: &mut Running, ready: &str) {
-    let mut log = BufReader::new(running.0.stderr.take().unwrap()).lines();
-    log.find(|line| line.as_ref().unwrap().contains(ready)).unwrap().unwrap();
+/// Hangs up once `ready` has been logged; then ends it. Everything is logged, down to the last line.
+fn check_hangup(mut running: Running, ready: &str) {
+    let mut log = BufReader::new(running.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    log.find(|line| line.contains(ready)).unwrap();
     assert!(Command::new("kill").args(["-HUP", &running.0.id().to_string()]).status().unwrap().success());
     let wanted = "msg=\"SIGHUP ignored: reload is not supported; restart to read the configuration again\"";
-    log.find(|line| line.as_ref().unwrap().contains(wanted)).unwrap().unwrap();
-    std::thread::spawn(move || log.map_while(Result::ok).for_each(drop));
+    log.find(|line| line.contains(wanted)).unwrap();
+    assert_eq!(running.end("-TERM"), Some(0));
+    assert!(log.any(|line| line.ends_with("msg=ending signal=SIGTERM")));
 }
