@@ -6,6 +6,7 @@ mod once;
 mod online;
 mod progress;
 mod projectless;
+mod resources;
 mod signals;
 
 pub use exporter::{Exporter, Settings, StartError};
@@ -19,9 +20,9 @@ use crate::model::Timestamp;
 use crate::model::observe::Observe;
 use crate::model::plural::counted;
 use crate::refresh::Periods;
-use crate::server;
+use crate::server::{self, Limits};
 use crate::simulator::{self, Simulator};
-use crate::telemetry;
+use crate::telemetry::{self, LogQueue};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -59,14 +60,24 @@ pub fn main() -> ExitCode {
     let command = match cli::parse(&arguments, &environment) {
         Ok(command) => command,
         Err(cli::Exit { text, code: 0 }) => return print(&text),
-        Err(cli::Exit { text, code }) => return complain(&text, code),
+        Err(cli::Exit { text, code }) => {
+            complain(&text);
+            return ExitCode::from(code);
+        }
     };
+    resources::forbid_core_dumps();
+    let is_service = matches!(command, Command::Serve(_) | Command::Demo(_) | Command::Simulate(_));
     match run(command, &environment) {
         Ok(text) => print(&text),
         Err(failed) => {
             let code = failed.exit_code();
             let (Failed::Usage(text) | Failed::Run(text)) = failed;
-            complain(&text, code)
+            if is_service {
+                telemetry::within_exit_limit(move || complain(&text));
+            } else {
+                complain(&text);
+            }
+            ExitCode::from(code)
         }
     }
 }
@@ -88,10 +99,12 @@ fn run(command: Command, environment: &[(String, String)]) -> Result<String, Fai
 }
 
 async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<String, Failed> {
+    let hangups = signals::Hangups::catch();
     let loaded = load(&flags.source, environment)?;
     let instruments = Arc::new(Instruments::new(account_names(&loaded).iter().map(|name| &**name), Build::THIS));
     let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
-    log_to_stderr(&flags.log, Arc::clone(&observer))?;
+    let _logs = queue_logs(&flags.log, Arc::clone(&observer))?;
+    tokio::spawn(hangups.ignore());
     let Loaded { config, warnings } = tokio::select! {
         loaded = complete(loaded, &observer, environment) => loaded?,
         () = signals::told_to_end() => return Ok(String::new()),
@@ -104,6 +117,7 @@ async fn serve(flags: cli::Serve, environment: &[(String, String)]) -> Result<St
         telemetry_path: flags.telemetry_path,
         clock: clock(),
         discovery: Periods::default(),
+        limits: Limits::of_open_files(resources::open_files()),
     };
     let exporter = Exporter::start(&config, settings, instruments, environment).await.map_err(failed)?;
     let targets: usize = config.accounts.iter().map(|account| account.watches.len()).sum();
@@ -152,18 +166,21 @@ fn unread_scopes(unread: usize, scopes: usize, [one, many]: [&str; 2]) -> String
 }
 
 async fn demo(flags: cli::Demo, environment: &[(String, String)]) -> Result<String, Failed> {
+    let hangups = signals::Hangups::catch();
     let options = simulator::Options::default();
     let cloud = Simulator::start(SocketAddr::from(([127, 0, 0, 1], 0)), options, simulator_clock());
     let cloud = cloud.await.map_err(|error| Failed::Run(format!("cannot start the simulated cloud: {error}")))?;
     let loaded = config::parse(&cloud.configuration(), "the simulated cloud's configuration", environment);
     let Loaded { config, .. } = loaded.map_err(|wrong| Failed::Usage(wrong.to_string()))?;
     let instruments = instruments(&config);
-    log_to_stderr(&flags.log, Arc::clone(&instruments) as _)?;
+    let _logs = queue_logs(&flags.log, Arc::clone(&instruments) as _)?;
+    tokio::spawn(hangups.ignore());
     let settings = Settings {
         listen: flags.listen,
         telemetry_path: "/metrics".to_owned(),
         clock: clock(),
         discovery: Periods::default(),
+        limits: Limits::of_open_files(resources::open_files()),
     };
     let exporter = Exporter::start(&config, settings, instruments, environment).await.map_err(failed)?;
     let address = exporter.addresses().first().copied().unwrap_or_else(|| cloud.address());
@@ -181,6 +198,7 @@ async fn demo(flags: cli::Demo, environment: &[(String, String)]) -> Result<Stri
 }
 
 async fn simulate(flags: cli::Simulate) -> Result<String, Failed> {
+    let hangups = signals::Hangups::catch();
     let defaults = simulator::Options::default();
     let scenario = flags.scenario.as_deref().map(str::parse).transpose().map_err(Failed::Usage)?;
     let options = simulator::Options {
@@ -190,7 +208,8 @@ async fn simulate(flags: cli::Simulate) -> Result<String, Failed> {
         seed: flags.seed.unwrap_or(defaults.seed),
         ..defaults
     };
-    log_to_stderr(&flags.log, Arc::new(()))?;
+    let _logs = queue_logs(&flags.log, Arc::new(()))?;
+    tokio::spawn(hangups.ignore());
     let unusable = |error: io::Error| Failed::Run(format!("cannot listen on {}: {error}", flags.listen));
     let address = resolve(&flags.listen).await.map_err(unusable)?;
     let cloud = Simulator::start(address, options, simulator_clock()).await;
@@ -251,12 +270,23 @@ fn instruments(config: &Config) -> Arc<Instruments> {
     Arc::new(Instruments::new(config.accounts.iter().map(|account| &*account.name), Build::THIS))
 }
 
+/// For a command that ends by itself.
 fn log_to_stderr(flags: &cli::Log, observer: Arc<dyn Observe>) -> Result<(), Failed> {
-    let format = match flags.format {
+    let started = telemetry::init(flags.level, log_format(flags), clock(), observer);
+    started.map_err(|error| Failed::Run(error.to_string()))
+}
+
+/// For a process that goes on when nobody reads its log.
+fn queue_logs(flags: &cli::Log, observer: Arc<dyn Observe>) -> Result<LogQueue, Failed> {
+    let started = telemetry::init_queued(flags.level, log_format(flags), clock(), observer);
+    started.map_err(|error| Failed::Run(error.to_string()))
+}
+
+const fn log_format(flags: &cli::Log) -> telemetry::Format {
+    match flags.format {
         cli::LogFormat::Logfmt => telemetry::Format::Logfmt,
         cli::LogFormat::Json => telemetry::Format::Json,
-    };
-    telemetry::init(flags.level, format, clock(), observer).map_err(|error| Failed::Run(error.to_string()))
+    }
 }
 
 fn failed(error: StartError) -> Failed {
@@ -295,6 +325,10 @@ fn simulator_clock() -> simulator::Clock {
 
 /// Prints to standard output. That nobody reads it is no failure of ours.
 fn say(text: &str) -> Result<(), Failed> {
+    if text.is_empty() {
+        // The last thing that a service does: standard output may be stuck.
+        return Ok(());
+    }
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {
@@ -312,8 +346,7 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-fn complain(text: &str, code: u8) -> ExitCode {
+fn complain(text: &str) {
     // Nobody is left to be told if this fails.
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
-    ExitCode::from(code)
 }

@@ -4,12 +4,13 @@
 //! at `trace` some of them print headers, and a secret in one of those is not ours to mask.
 
 mod line;
+mod queue;
 
 use crate::model::Timestamp;
 use crate::model::observe::{LogLevel, Note, Observe};
-use std::fmt;
 use std::sync::Arc;
-use tracing::subscriber::SetGlobalDefaultError;
+use std::{fmt, io, panic};
+use tracing::subscriber::{SetGlobalDefaultError, set_global_default};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -17,6 +18,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
+
+pub use queue::{LogQueue, within_exit_limit};
 
 /// The crate's own name, as `tracing` knows it.
 const OWN: &str = env!("CARGO_CRATE_NAME");
@@ -34,7 +37,7 @@ pub enum Format {
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Logs to standard error from now on.
+/// Logs to standard error from now on, and waits until each line is written.
 ///
 /// # Errors
 /// If something else has taken the process's logs before.
@@ -44,7 +47,23 @@ pub fn init(
     clock: Clock,
     observer: Arc<dyn Observe>,
 ) -> Result<(), SetGlobalDefaultError> {
-    tracing::subscriber::set_global_default(subscriber(level, format, clock, std::io::stderr, observer))
+    set_global_default(subscriber(level, format, clock, io::stderr, observer))
+}
+
+/// Logs to standard error from now on, and never waits for it: neither does a panic, which is logged too.
+///
+/// # Errors
+/// If something else has taken the process's logs before.
+pub fn init_queued(
+    level: LogLevel,
+    format: Format,
+    clock: Clock,
+    observer: Arc<dyn Observe>,
+) -> Result<LogQueue, SetGlobalDefaultError> {
+    let (writer, queue) = queue::open(io::stderr(), Arc::clone(&observer));
+    set_global_default(subscriber(level, format, clock, writer, observer))?;
+    panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a task failed; please report this")));
+    Ok(queue)
 }
 
 /// What takes the events of `tracing`: writes a line each to `writer`, and tells `observer` about it.

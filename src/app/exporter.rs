@@ -29,6 +29,8 @@ pub struct Settings {
     pub clock: Clock,
     /// How often targets are looked for, where they are discovered.
     pub discovery: Periods,
+    /// What clients may take.
+    pub limits: Limits,
 }
 
 /// Why an exporter cannot start.
@@ -57,6 +59,7 @@ pub struct Exporter {
     addresses: Vec<SocketAddr>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     state: State,
+    limits: Limits,
     refresher: JoinHandle<()>,
     renderer: AbortHandle,
     watcher: AbortHandle,
@@ -73,7 +76,7 @@ impl Exporter {
         instruments: Arc<Instruments>,
         environment: &[(String, String)],
     ) -> Result<Self, StartError> {
-        let Settings { listen, telemetry_path, clock, discovery } = settings;
+        let Settings { listen, telemetry_path, clock, discovery, limits } = settings;
         let observer: Arc<dyn Observe> = Arc::clone(&instruments) as _;
         let cloud = Arc::new(Cloud::new(Arc::clone(&clock), Arc::clone(&observer), &config.refresh, environment));
         let refresher = Refresher::new(config, &cloud, &observer, &clock, discovery).map_err(StartError::Cloud)?;
@@ -100,7 +103,7 @@ impl Exporter {
             ready,
             clock,
         };
-        Ok(Self { listeners, addresses, snapshots, state, refresher, renderer, watcher })
+        Ok(Self { listeners, addresses, snapshots, state, limits, refresher, renderer, watcher })
     }
 
     /// Where it listens.
@@ -115,7 +118,7 @@ impl Exporter {
 
     /// Answers until `shutdown` ends; then what was asked is still answered.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
-        server::serve(self.listeners, self.state, Limits::default(), shutdown).await;
+        server::serve(self.listeners, self.state, self.limits, shutdown).await;
         self.refresher.abort();
         self.renderer.abort();
         self.watcher.abort();

@@ -7,7 +7,7 @@
 use super::family::Instrument::{
     ApiAttempts, ApiBlocked, ApiBudget, ApiBudgetWait, ApiErrors, ApiRequestDuration, ApiRetries, BuildInfo, ClockSkew,
     CredentialExpiry, DatesDistrusted, DiscoveryErrors, DiscoveryLastSuccess, DuplicateTasks, LogMessages,
-    MalformedTasks, PageRereads, StatisticsDistrusted, UnknownValues,
+    LogMessagesDropped, MalformedTasks, PageRereads, StatisticsDistrusted, UnknownValues,
 };
 use super::family::Kind::{Counter, Gauge, Histogram, Info, Summary};
 use super::family::Section::{Events, Exporter, Latest, PerTask, Targets, Tasks};
@@ -191,6 +191,8 @@ pub static CATALOG: &[Family] = &[
         "Bytes of this page in the text format, before compression."),
     row("hss_exporter_log_messages_total", Counter, &["level"], Exporter, Instrument(LogMessages),
         "Messages that were logged, by level."),
+    row("hss_exporter_log_messages_dropped_total", Counter, &[], Exporter, Instrument(LogMessagesDropped),
+        "Messages of those that were not written, because standard error was not read fast enough."),
 ];
 
 const fn row(

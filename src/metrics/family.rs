@@ -124,6 +124,7 @@ pub(super) enum Instrument {
     StatisticsDistrusted,
     UnknownValues,
     LogMessages,
+    LogMessagesDropped,
 }
 
 /// How large a page is, as plain text.

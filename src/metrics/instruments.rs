@@ -49,6 +49,7 @@ pub struct Instruments {
     distrusted: IntCounterVec,
     unknown_values: IntCounterVec,
     log_messages: IntCounterVec,
+    log_messages_dropped: IntCounterVec,
 }
 
 /// Of what this binary was built.
@@ -124,6 +125,7 @@ impl Instruments {
             distrusted: count(Instrument::StatisticsDistrusted)?,
             unknown_values: count(Instrument::UnknownValues)?,
             log_messages: count(Instrument::LogMessages)?,
+            log_messages_dropped: count(Instrument::LogMessagesDropped)?,
             registry: registry.clone(),
             news: News::default(),
             process: Mutex::default(),
@@ -147,6 +149,7 @@ impl Instruments {
         for level in LogLevel::ALL {
             with(&self.log_messages, &[level.as_str()], |_| {});
         }
+        with(&self.log_messages_dropped, &[], |_| {});
     }
 
     /// The same for an API that an account begins to use.
@@ -222,6 +225,7 @@ impl Observe for Instruments {
                 with(&self.unknown_values, &[field.as_str()], |count| count.inc_by(by));
             }
             Note::LogMessage { level } => with(&self.log_messages, &[level.as_str()], |count| count.inc()),
+            Note::LogMessagesDropped { count: by } => with(&self.log_messages_dropped, &[], |count| count.inc_by(by)),
         }
         self.news.add();
     }

@@ -162,6 +162,8 @@ pub enum Note<'a> {
     UnknownValues { field: Field, count: u64 },
     /// A line was logged.
     LogMessage { level: LogLevel },
+    /// Lines of the log were dropped, because they were not read fast enough.
+    LogMessagesDropped { count: u64 },
 }
 
 /// Who counts.

@@ -44,7 +44,7 @@ pub(super) async fn talk(stream: TcpStream, member: Member, serving: Arc<Serving
                 return;
             }
             () = member.talk.gives_way() => {
-                tracing::debug!("a silent connection gave way to another");
+                tracing::debug!("a connection gave way to another: the server is full");
                 return;
             }
             // What the shutdown means for a connection, it finds out when it is looked at again.

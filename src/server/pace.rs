@@ -41,13 +41,27 @@ impl<T> Paced<T> {
     fn poll_time_out<R>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<R>> {
         self.poll_deadline(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
+
+    fn after_write(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Pending => self.poll_time_out(context),
+            Poll::Ready(written) => {
+                self.talk.taken();
+                Poll::Ready(written)
+            }
+        }
+    }
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buf);
-        let silent = self.talk.phase().is_silent();
+        let phase = self.talk.phase();
+        let silent = phase.is_silent();
+        if read.is_pending() && (silent || phase == Phase::Header) {
+            self.talk.caught_up();
+        }
         match read {
             Poll::Ready(read) => {
                 if silent && buf.filled().len() > before {
@@ -64,10 +78,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(context, buf) {
-            Poll::Pending => self.poll_time_out(context),
-            written => written,
-        }
+        let written = Pin::new(&mut self.stream).poll_write(context, buf);
+        self.after_write(written, context)
     }
 
     fn poll_write_vectored(
@@ -75,10 +87,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         context: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write_vectored(context, bufs) {
-            Poll::Pending => self.poll_time_out(context),
-            written => written,
-        }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bufs);
+        self.after_write(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -6,8 +6,9 @@ use super::reply::Reply;
 use super::serve::{Course, Serving};
 use crate::metrics::{Encoding, Wanted};
 use hyper::body::Body;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName};
+use hyper::http::uri::Authority;
+use hyper::{Method, Request, Response, StatusCode, Version};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What there is to ask for.
@@ -21,6 +22,10 @@ enum Route {
 
 /// Answers a request. Its body is ignored: the connection ends with the answer then.
 pub(super) async fn answer<B: Body>(request: &Request<B>, serving: &Serving) -> Response<Answer> {
+    if !has_valid_host(request) {
+        let sentence = "the request needs exactly one valid Host header".to_owned();
+        return Reply::sentence(StatusCode::BAD_REQUEST, sentence).last().finish(request.method());
+    }
     let reply = match (route(request.uri().path(), &serving.state.telemetry_path), request.method()) {
         (None, _) => not_found(&serving.state.telemetry_path),
         (Some(route), &Method::GET | &Method::HEAD) => reply(route, request, serving).await,
@@ -32,6 +37,28 @@ pub(super) async fn answer<B: Body>(request: &Request<B>, serving: &Serving) -> 
     let last = !request.body().is_end_stream() || *serving.course.borrow() != Course::Open;
     let reply = if last { reply.last() } else { reply };
     reply.finish(request.method())
+}
+
+/// RFC 9112, section 3.2: one line, which may be empty. HTTP/1.0 does not need it.
+fn has_valid_host<B>(request: &Request<B>) -> bool {
+    let mut lines = request.headers().get_all(HOST).into_iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(line), None) => line.is_empty() || line.to_str().is_ok_and(is_host),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// `host` or `host:port`; a port may be empty.
+fn is_host(text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else { return false };
+    let port = text.strip_prefix(authority.host());
+    !authority.host().is_empty()
+        && port.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(is_digits))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn route(path: &str, telemetry_path: &str) -> Option<Route> {

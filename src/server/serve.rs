@@ -6,6 +6,7 @@ use super::listen::BACKLOG;
 use super::pages::Landing;
 use super::trouble::Trouble;
 use super::{Limits, State};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -60,9 +61,9 @@ async fn accept(listener: TcpListener, serving: Arc<Serving>) {
     loop {
         let welcome = async {
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     trouble.over();
-                    if let Some(member) = serving.crowd.admit().await {
+                    if let Some(member) = serving.crowd.admit(peer.ip()).await {
                         tokio::spawn(talk(stream, member, Arc::clone(&serving)));
                     }
                 }
@@ -79,8 +80,8 @@ async fn accept(listener: TcpListener, serving: Arc<Serving>) {
             () = welcome => {}
         }
     }
-    for stream in waiting(listener) {
-        if let Some(member) = serving.crowd.try_admit() {
+    for (stream, peer) in waiting(listener) {
+        if let Some(member) = serving.crowd.try_admit(peer.ip()) {
             tokio::spawn(talk(stream, member, Arc::clone(&serving)));
         }
     }
@@ -88,13 +89,13 @@ async fn accept(listener: TcpListener, serving: Arc<Serving>) {
 
 /// The connections that the system has made for us and that we have not accepted yet: their clients believe that they
 /// are served. With this the address is free.
-fn waiting(listener: TcpListener) -> Vec<TcpStream> {
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     let Ok(listener) = listener.into_std() else { return Vec::new() };
     let mut streams = Vec::new();
     for _ in 0..BACKLOG {
-        let Ok((stream, _)) = listener.accept() else { break };
+        let Ok((stream, peer)) = listener.accept() else { break };
         if stream.set_nonblocking(true).is_ok() {
-            streams.extend(TcpStream::from_std(stream));
+            streams.extend(TcpStream::from_std(stream).map(|stream| (stream, peer)));
         }
     }
     streams

@@ -15,6 +15,8 @@ mod numbers;
 
 /// The program itself.
 mod binary;
+/// The process and its system.
+mod process;
 /// Clocks that differ.
 mod clocks;
 /// A cloud that lies about the time.

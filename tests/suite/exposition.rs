@@ -195,6 +195,7 @@ fn what_happens_on_the_way_is_counted() {
     instruments.note(Note::StatisticsDistrusted { account });
     instruments.note(Note::UnknownValues { field: Field::TaskStatus, count: 4 });
     instruments.note(Note::LogMessage { level: LogLevel::Error });
+    instruments.note(Note::LogMessagesDropped { count: 4 });
     let page = compose(&world::empty(), &instruments);
     let lines: Vec<&str> = lasting(&page).collect();
     check_golden("instruments.prom", &(lines.join("\n") + "\n"));

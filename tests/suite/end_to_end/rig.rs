@@ -7,6 +7,7 @@ use hss_exporter::config::{self, Config, Loaded};
 use hss_exporter::metrics::{Build, Instruments};
 use hss_exporter::model::{Snapshot, Timestamp};
 use hss_exporter::refresh::Periods;
+use hss_exporter::server::Limits;
 use hss_exporter::simulator::{Api, DateHeader, Fault, Options, Scenario, Simulator, World};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -179,6 +180,7 @@ impl Running {
             telemetry_path: "/metrics".to_owned(),
             clock: Arc::new(move || Timestamp::new(Duration::from_millis(ours()))),
             discovery: Periods { every: Duration::from_millis(300), retry: Duration::from_millis(50) },
+            limits: Limits::default(),
         };
         let names = config.accounts.iter().map(|account| &*account.name);
         let instruments = Arc::new(Instruments::new(names, Build::THIS));
