@@ -27,7 +27,7 @@ const SIGNATURES: Duration = Duration::from_mins(15);
 pub struct CloudClock {
     account: Arc<str>,
     began: Instant,
-    state: Mutex<State>,
+    state: Mutex<ClockState>,
 }
 
 /// What became of a `Date`.
@@ -40,16 +40,16 @@ pub enum Verdict {
 }
 
 #[derive(Debug)]
-struct State {
+struct ClockState {
     /// What the clock shows for the moment at which we began: as it was settled, and by the last `Date` that was near that.
     settled: Timestamp,
     shown: Timestamp,
-    trust: Trust,
+    evidence: Evidence,
     base: ClockBase,
     /// What was settled less our wall clock, as it is set.
     ahead: ClockOffset,
     /// The answers in a row that dispute what the clock shows and agree with one another.
-    row: Option<Row>,
+    streak: Option<Streak>,
     /// Our wall clock is known to be wrong.
     ours_is_wrong: bool,
     /// Disputed, and the operator knows.
@@ -58,7 +58,7 @@ struct State {
 
 /// How the clock came by what it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trust {
+enum Evidence {
     /// From our wall clock: the cloud has not said anything yet, or so many answers since one of them disputed it.
     Unsettled(u8),
     /// From our wall clock, because the cloud's first answers disputed it and each other.
@@ -68,7 +68,7 @@ enum Trust {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct Streak {
     /// What the first of them says of the moment at which we began.
     says: Timestamp,
     answers: u8,
@@ -77,13 +77,13 @@ struct Row {
 impl CloudClock {
     /// A clock of which nothing is known but that our wall clock shows `ours` at `now`.
     pub fn new(account: &Arc<str>, ours: Timestamp, now: Instant) -> Self {
-        let state = State {
+        let state = ClockState {
             settled: ours,
             shown: ours,
-            trust: Trust::Unsettled(0),
+            evidence: Evidence::Unsettled(0),
             base: ClockBase::new(ours),
             ahead: ClockOffset::Ahead(Duration::ZERO),
-            row: None,
+            streak: None,
             ours_is_wrong: false,
             told: false,
         };
@@ -98,14 +98,14 @@ impl CloudClock {
 
     /// Whether the cloud has said what time it is, and was believed.
     pub fn is_confirmed(&self) -> bool {
-        self.state().trust == Trust::Confirmed
+        self.state().evidence == Evidence::Confirmed
     }
 
     /// Whether the cloud's first answers say something else than our clock, and no more than that is known: nothing must be
     /// read by either, because old runs would be taken for new ones, or new ones for old. The call is to be made again. Ends
     /// after three answers at the latest.
     pub fn is_disputed(&self) -> bool {
-        matches!(self.state().trust, Trust::Unsettled(answers) if answers > 0)
+        matches!(self.state().evidence, Evidence::Unsettled(answers) if answers > 0)
     }
 
     /// Takes the `Date` of an answer that came at `now`, for a request that was sent when our wall clock showed `ours`.
@@ -123,7 +123,7 @@ impl CloudClock {
             }
         } else if apart(state.ahead.to_cloud(ours), date) <= AGREE {
             // Our wall clock has moved as much.
-            if state.trust == Trust::Confirmed && says > state.settled {
+            if state.evidence == Evidence::Confirmed && says > state.settled {
                 // Time has passed while this machine slept.
                 state.settled = says;
                 state.believe(says);
@@ -132,10 +132,11 @@ impl CloudClock {
                 state.ahead = ClockOffset::between(ours, date);
             }
         } else {
-            let row = state.row.filter(|row| apart(row.says, says) <= AGREE).unwrap_or(Row { says, answers: 0 });
-            let answers = row.answers.saturating_add(1);
-            state.row = Some(Row { answers, ..row });
-            let ours_agrees = state.trust == Trust::Confirmed && apart(ours, shown) <= SIGNATURES;
+            let streak =
+                state.streak.filter(|streak| apart(streak.says, says) <= AGREE).unwrap_or(Streak { says, answers: 0 });
+            let answers = streak.answers.saturating_add(1);
+            state.streak = Some(Streak { answers, ..streak });
+            let ours_agrees = state.evidence == Evidence::Confirmed && apart(ours, shown) <= SIGNATURES;
             let stands_alone = ours_agrees && apart(ours, date) > SIGNATURES;
             if answers < ANSWERS || stands_alone {
                 self.distrust(state, answers, shown, date);
@@ -151,38 +152,38 @@ impl CloudClock {
     /// Takes note of an answer that does not say what time it is.
     pub fn answered_without_date(&self) {
         let mut state = self.state();
-        if matches!(state.trust, Trust::Unsettled(answers) if answers > 0) {
+        if matches!(state.evidence, Evidence::Unsettled(answers) if answers > 0) {
             self.one_more(&mut state);
         }
     }
 
-    fn distrust(&self, state: &mut State, answers: u8, shown: Timestamp, date: Timestamp) {
+    fn distrust(&self, state: &mut ClockState, answers: u8, shown: Timestamp, date: Timestamp) {
         let (account, shown, date) = (&*self.account, written(shown), written(date));
         if answers == ANSWERS && !std::mem::replace(&mut state.told, true) {
             tracing::warn!(account, %shown, %date, "the cloud's Date contradicts two clocks of this machine and is not believed");
         } else {
             tracing::debug!(account, %shown, %date, "the Date of an answer is not believed");
         }
-        if matches!(state.trust, Trust::Unsettled(_)) {
+        if matches!(state.evidence, Evidence::Unsettled(_)) {
             self.one_more(state);
         }
     }
 
     /// One answer more that does not settle the dispute.
-    fn one_more(&self, state: &mut State) {
-        let Trust::Unsettled(answers) = state.trust else { return };
-        state.trust = Trust::Unsettled(answers.saturating_add(1));
+    fn one_more(&self, state: &mut ClockState) {
+        let Evidence::Unsettled(answers) = state.evidence else { return };
+        state.evidence = Evidence::Unsettled(answers.saturating_add(1));
         if answers.saturating_add(1) >= ANSWERS {
             let account = &*self.account;
             tracing::warn!(
                 account,
                 "the cloud's first answers disagree about the time; this machine's clock is believed"
             );
-            state.trust = Trust::Assumed;
+            state.evidence = Evidence::Assumed;
         }
     }
 
-    fn correct(&self, state: &mut State, says: Timestamp, shown: Timestamp, date: Timestamp) {
+    fn correct(&self, state: &mut ClockState, says: Timestamp, shown: Timestamp, date: Timestamp) {
         let (account, shown, date) = (&*self.account, written(shown), written(date));
         tracing::warn!(account, from = %shown, to = %date, "the clock by which the cloud's answers are judged was wrong and is corrected");
         state.base = state.base.corrected(ClockOffset::between(state.shown, says));
@@ -191,7 +192,7 @@ impl CloudClock {
     }
 
     /// Warns once that our wall clock is wrong, until it is right again.
-    fn tell_of_ours(&self, state: &mut State, ours: Timestamp, date: Timestamp) {
+    fn tell_of_ours(&self, state: &mut ClockState, ours: Timestamp, date: Timestamp) {
         let (account, seconds) = (&*self.account, (ours.as_secs_f64() - date.as_secs_f64()).round());
         let wrong = apart(ours, date) > AGREE;
         if wrong && !state.ours_is_wrong {
@@ -211,17 +212,17 @@ impl CloudClock {
         now.saturating_duration_since(self.began)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ClockState> {
         // Nothing can panic while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl ClockState {
     const fn believe(&mut self, says: Timestamp) {
         self.shown = says;
-        self.trust = Trust::Confirmed;
-        self.row = None;
+        self.evidence = Evidence::Confirmed;
+        self.streak = None;
     }
 }
 

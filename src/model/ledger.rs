@@ -118,9 +118,8 @@ impl Ledger {
     }
 
     /// Takes note of the setting of the cloud's clock with which what follows is read, at `now`. If the clock was corrected,
-    /// everything that was remembered by it moves as much: it stays as long ago as it was, nothing is stuck, and a window moves
-    /// on by no more than the time that passed. What the list itself says stays. Where the clock's correction could take for
-    /// read what was not, that moves back only.
+    /// everything that was remembered by it moves as much: it stays as long ago as it was, so that nothing is stuck. Times that the
+    /// list itself gives stay. The part of the list that counts as read may only become smaller.
     pub fn rebase(&mut self, now: CloudTime) {
         let Some(by) = self.base.replace(now.base).and_then(|before| before.correction(now.base)) else { return };
         self.begun.iter_mut().for_each(|begun| by.correct(begun));

@@ -5,7 +5,8 @@
 mod late_ends;
 
 use hss_exporter::model::{
-    Applied, Counts, FileType, Kind, Ledger, Outcome, Scan, ScanTypes, Stage, Status, Task, Timestamp, Trigger,
+    Applied, ClockBase, CloudTime, Counts, FileType, Kind, Ledger, Outcome, Scan, ScanTypes, Stage, Status, Task,
+    Timestamp, Trigger,
 };
 use std::time::Duration;
 
@@ -306,4 +307,56 @@ fn an_outcome_is_read_off_the_counts() {
     check_outcome(files(Some(4), Some(3), Some(2)), Outcome::Partial, true);
     check_outcome(files(Some(4), Some(0), Some(4)), Outcome::Failed, false);
     assert_eq!(Scan::Iac(Some(FileType::K8sYaml)).as_str(), "k8s_yaml");
+}
+
+/// Ten days, in seconds.
+const TEN_DAYS: u64 = 10 * 24 * 3600;
+
+/// Shows the ledger tasks by a clock that shows `second`, and would have shown `base` at second 0. Answers how many runs ended.
+fn show_by(ledger: &mut Ledger, base: u64, second: u64, tasks: Vec<Task>) -> usize {
+    ledger.rebase(CloudTime { at: at(second), base: ClockBase::new(at(base)) });
+    ledger.apply(at(second), tasks).events.len()
+}
+
+#[test]
+fn a_clock_that_was_ahead_hides_no_run_once_it_is_corrected() {
+    let mut ledger = Ledger::new(WINDOW);
+    let old = finished("old", 1, 90, 1, 0);
+    assert_eq!(show_by(&mut ledger, TEN_DAYS, TEN_DAYS + 100, vec![old.clone()]), 0);
+    assert_eq!(show_by(&mut ledger, 0, 200, vec![old, finished("new", 110, 150, 0, 1)]), 1);
+}
+
+#[test]
+fn a_clock_that_was_behind_makes_no_events_of_old_runs_once_it_is_corrected() {
+    let mut ledger = Ledger::new(WINDOW);
+    assert_eq!(show_by(&mut ledger, 0, 100, Vec::new()), 0);
+    let old = finished("old", TEN_DAYS + 1, TEN_DAYS + 90, 0, 1);
+    let new = finished("new", TEN_DAYS + 110, TEN_DAYS + 150, 0, 1);
+    assert_eq!(show_by(&mut ledger, TEN_DAYS, TEN_DAYS + 200, vec![old, new]), 1);
+}
+
+#[test]
+fn a_clock_that_was_in_another_century_for_a_while_counts_nothing_twice_and_is_not_stuck() {
+    let century = 100 * 365 * 24 * 3600;
+    let mut ledger = Ledger::new(WINDOW);
+    let endless = |id, start| Task { end: None, ..finished(id, start, 0, 1, 0) };
+    show_by(&mut ledger, 0, 0, vec![running("endless", 0)]);
+    let seen = vec![finished("a", 10, 20, 0, 1), running("b", 15)];
+    assert_eq!(show_by(&mut ledger, 0, 30, seen.clone()), 1);
+    assert_eq!(show_by(&mut ledger, century, century + 60, [&seen[..], &[endless("endless", 0)]].concat()), 1);
+    assert!(!ledger.has("a"), "it seems to have left the window");
+    // What ended at second 60 was given that end by the wrong clock.
+    assert_eq!(show_by(&mut ledger, 0, 90, [&seen[..], &[endless("endless", 0)]].concat()), 0);
+    check_latest(&ledger, 60, Outcome::Success);
+    assert_eq!(show_by(&mut ledger, 0, 120, vec![finished("b", 15, 100, 0, 1)]), 1);
+    check_latest(&ledger, 100, Outcome::Failed);
+}
+
+#[test]
+fn what_was_first_seen_so_long_ago_stays_so_when_the_clock_is_corrected() {
+    let mut ledger = Ledger::new(WINDOW);
+    let waiting = task("a", Status::Ready, None, None, 0, 0);
+    show_by(&mut ledger, TEN_DAYS, TEN_DAYS + 100, vec![waiting.clone()]);
+    show_by(&mut ledger, 0, 400, vec![waiting]);
+    assert_eq!(ledger.tasks().next().unwrap().stage, Stage::Waiting { since: at(100) });
 }
