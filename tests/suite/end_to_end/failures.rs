@@ -170,7 +170,7 @@ async fn a_flood_is_not_read_to_its_end() {
     setup.options.gzip_from = None;
     let rig = setup.start().await;
     rig.first().await;
-    check(&rig, "a flood", Fault::answer(200, &[], " ".repeat(17 << 20)), "too_large", &["16 MiB".to_owned()]).await;
+    check(&rig, "a flood", Fault::answer(200, &[], " ".repeat(17 << 20)), "too_large", &["2 MiB".to_owned()]).await;
 }
 
 #[tokio::test]
