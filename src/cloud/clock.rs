@@ -16,7 +16,7 @@ const AGREE: Duration = Duration::from_mins(5);
 
 /// So many answers in a row that agree with one another are believed against our clocks; and after so many answers, our
 /// clock is, where the first ones dispute it.
-const ANSWERS: u8 = 3;
+pub const ANSWERS: u8 = 3;
 
 /// The cloud refuses signatures whose date is further off. So where the clock agrees that well with our wall clock, and a
 /// `Date` does not, it is the `Date` that is wrong, however often it is said.

@@ -25,7 +25,7 @@ mod tls;
 mod transport;
 mod words;
 
-pub use clock::{CloudClock, Verdict};
+pub use clock::{ANSWERS as MOST_FIRST_ANSWERS, CloudClock, Verdict};
 pub use connection::Connection;
 pub use eps::EnterpriseProject;
 pub use iam::{Domain, Project};

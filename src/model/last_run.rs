@@ -31,7 +31,7 @@ impl LastRun {
     /// start and this end now. While the first one's end is not known, only another start tells.
     pub(super) fn is_followed_by(&self, start: Option<Timestamp>, end: Timestamp) -> bool {
         if self.end_is_known {
-            end.since(self.ended_by) > SAME_RUN || start.is_some_and(|start| start > self.ended_by)
+            end.since(self.ended_by) > SAME_RUN || start.is_some_and(|start| start > self.ended_by && start <= end)
         } else {
             began_later(start, self.start)
         }

@@ -29,16 +29,17 @@ async fn check(ahead: i64, date: DateHeader, skew: Option<f64>) {
     assert!((0.0..exact).contains(&since("hss_oldest_ready_task_first_seen_timestamp_seconds", cloud)));
     page.check("hss_tasks_finished_total", &SCOPE, Some(0.0));
 
-    let now = rig.clock.pass(20 * MINUTE);
-    rig.cloud.edit(|world| world.insert(PAYMENTS, Task::cluster(now).finished(now - MINUTE, now - SECOND, 1, 1)));
+    // Without a `Date` the cloud's time goes on by the monotonic clock, which does not leap.
+    let now = rig.clock.pass(if skew.is_some() { 20 * MINUTE } else { 20 * SECOND });
+    rig.cloud.edit(|world| world.insert(PAYMENTS, Task::cluster(now).finished(now - 10 * SECOND, now - SECOND, 1, 1)));
     let page = rig.fresh().await;
     page.check("hss_tasks_finished_total", &SCOPE, Some(1.0));
     page.check("hss_recent_tasks", &[&SCOPE[..], &[("outcome", "partial")]].concat(), Some(1.0));
     page.check("hss_recent_tasks", &[&SCOPE[..], &[("outcome", "failed")]].concat(), Some(1.0));
     assert_eq!(page.all("hss_task_end_timestamp_seconds", &[]).len(), 2);
-    // The first has ended an hour ago, in the cloud.
-    rig.clock.pass(39 * MINUTE);
     if skew.is_some() {
+        // The first has ended an hour ago, in the cloud.
+        rig.clock.pass(39 * MINUTE);
         assert_eq!(rig.fresh().await.all("hss_task_end_timestamp_seconds", &[]).len(), 1);
     }
 }
@@ -53,7 +54,7 @@ async fn an_event_is_judged_by_the_clouds_clock() {
 #[tokio::test]
 async fn a_cloud_that_does_not_say_what_time_it_is_has_ours() {
     check(0, DateHeader::Absent, None).await;
-    check(-60_000, DateHeader::Absent, None).await;
+    check(-30_000, DateHeader::Absent, None).await;
 }
 
 #[tokio::test]

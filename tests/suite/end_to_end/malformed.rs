@@ -18,11 +18,14 @@ fn item(number: usize, name: &[u8], more: &[u8]) -> Vec<u8> {
     [head.as_bytes(), name, b"\"", more, b"}"].concat()
 }
 
-/// A page of ten, the last of which is this one.
-fn ten(last: Vec<u8>) -> Fault {
-    let mut items: Vec<_> = (1..10).map(|number| item(number, format!("scan {number}").as_bytes(), b"")).collect();
+/// A page of eleven, the last of which is this one.
+fn eleven(last: Vec<u8>) -> Fault {
+    let mut items: Vec<_> = (1..=11)
+        .filter(|number| *number != 10)
+        .map(|number| item(number, format!("scan {number}").as_bytes(), b""))
+        .collect();
     items.push(last);
-    let body = [&br#"{"total_num":10,"data_list":["#[..], &items.join(&b','), b"]}"].concat();
+    let body = [&br#"{"total_num":11,"data_list":["#[..], &items.join(&b','), b"]}"].concat();
     Fault::answer(200, &[("content-type", "application/json")], body).for_task_type("cluster_scan").always()
 }
 
@@ -33,12 +36,15 @@ fn names(page: &Page) -> Vec<(String, String)> {
     infos.map(|series| (label(series, "task_id"), label(series, "task_name"))).collect()
 }
 
-/// What operators see of ten tasks whose last is this one: its name, or that it was left out.
+/// What operators see of eleven tasks whose last is this one: its name, or that it was left out.
 async fn check(what: &str, last: Vec<u8>, name: Option<&str>) {
-    let rig = Setup { faults: vec![ten(last)], ..Setup::default() }.start().await;
+    let rig = Setup { faults: vec![eleven(last)], ..Setup::default() }.start().await;
     let page = rig.fresh().await;
     page.check("hss_target_up", &[CLUSTERS], Some(1.0));
-    let mut wanted: Vec<_> = (1..10).map(|number| (format!("id-{number}"), format!("scan {number}"))).collect();
+    let mut wanted: Vec<_> = (1..=11)
+        .filter(|number| *number != 10)
+        .map(|number| (format!("id-{number}"), format!("scan {number}")))
+        .collect();
     wanted.extend(name.map(|name| ("id-10".to_owned(), name.to_owned())));
     wanted.sort();
     assert_eq!(names(&page), wanted, "{what}");

@@ -96,7 +96,7 @@ async fn what_is_new_costs_a_request_for_its_owner() {
     let (rig, _) = start(Vec::new()).await;
     let before = rig.cloud.requests().len();
     let now = rig.clock.pass(10 * SECOND);
-    rig.cloud.edit(|world| world.insert(PAYMENTS, Task::cluster(now).owned_by("7").finished(now, now, 1, 0)));
+    rig.cloud.edit(|world| world.insert(PAYMENTS, Task::cluster(now).owned_by("7").finished(now - SECOND, now, 1, 0)));
     let page = rig.fresh().await;
     assert_eq!(counts(&page)[1], [3.0, 1.0, 1.0]);
     let single: Vec<String> = asked(&rig, before).into_iter().filter(|of| of != "all_granted_eps").collect();
@@ -174,7 +174,10 @@ async fn runs_of_others_are_no_events() {
     for _ in 0..3 {
         let now = rig.clock.pass(10 * SECOND);
         rig.cloud.edit(|world| {
-            world.insert("00000000000000000000000000000009", Task::cluster(now).owned_by("9").finished(now, now, 1, 0))
+            world.insert(
+                "00000000000000000000000000000009",
+                Task::cluster(now).owned_by("9").finished(now - SECOND, now, 1, 0),
+            )
         });
         let page = rig.fresh().await;
         assert_eq!(counts(&page), [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]);
@@ -212,8 +215,8 @@ async fn each_entry_of_one_project_is_read_with_its_own_filter_and_interval() {
     for _ in 0..5 {
         let now = rig.clock.pass(10 * SECOND);
         rig.cloud.edit(|world| {
-            world.insert(THIRD, Task::cluster(now).owned_by("8").scheduled().finished(now, now, 1, 0));
-            world.insert(THIRD, Task::cluster(now).owned_by("7").finished(now, now, 1, 0));
+            world.insert(THIRD, Task::cluster(now).owned_by("8").scheduled().finished(now - SECOND, now, 1, 0));
+            world.insert(THIRD, Task::cluster(now).owned_by("7").finished(now - SECOND, now, 1, 0));
         });
         rig.fresh().await;
     }

@@ -142,7 +142,9 @@ impl World {
             2 => Some(clusters(0, 0, 0)),
             _ => None,
         };
-        let late = if odd.is_none() { self.late_end(id) } else { None };
+        // A run that is dated by its start until its end is written has one that does not lie ahead.
+        let began = task.start.is_none_or(|start| start <= now);
+        let late = if odd.is_none() && began { self.late_end(id) } else { None };
         self.change(id, |task| {
             (task.status, task.end, task.counts) = (Status::Finished, said, odd.unwrap_or(counts));
             if let Some((_, at_first)) = late {
