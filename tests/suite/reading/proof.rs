@@ -206,6 +206,8 @@ impl Proof<'_> {
         let latest = self.reader.ledger.facts().kinds().map(|(_, facts)| &facts.latest);
         let known = self.reader.events.iter().map(|event| &event.run).chain(latest);
         let ends = known.filter(|run| run.id == *id).map(|run| run.end);
+        let listed = self.reader.ledger.tasks().filter(|known| known.task.id == *id).filter_map(Known::end);
+        let ends = ends.chain(listed);
         ends.filter(|end| of_run(*end)).min().or(run.end())
     }
 
