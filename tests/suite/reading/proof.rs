@@ -239,8 +239,9 @@ impl Proof<'_> {
         };
         let latest = self.reader.ledger.facts().kinds().map(|(_, facts)| &facts.latest);
         let known = self.reader.events.iter().map(|event| &event.run).chain(latest);
-        let mut ends: Vec<_> =
-            known.filter(|run| run.id == *id).map(|run| run.end).filter(|end| unsaid(*end)).collect();
+        let listed = self.reader.ledger.tasks().filter(|known| known.task.id == *id).filter_map(Known::end);
+        let ends = known.filter(|run| run.id == *id).map(|run| run.end).chain(listed);
+        let mut ends: Vec<_> = ends.filter(|end| unsaid(*end)).collect();
         ends.sort();
         if !run.is_endless() {
             ends.extend(run.end());
