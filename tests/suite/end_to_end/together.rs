@@ -95,7 +95,7 @@ async fn what_is_new_costs_a_request_for_its_owner() {
     let (rig, _) = start(Vec::new()).await;
     let before = rig.cloud.requests().len();
     let now = rig.clock.pass(10 * SECOND);
-    rig.cloud.edit(|world| world.insert(PAYMENTS, Task::cluster(now).owned_by("7").finished(now, now, 1, 0)));
+    rig.cloud.edit(|world| world.insert(PAYMENTS, Task::cluster(now).owned_by("7").finished(now - SECOND, now, 1, 0)));
     let page = rig.fresh().await;
     assert_eq!(counts(&page)[1], [3.0, 1.0, 1.0]);
     let single: Vec<String> = asked(&rig, before).into_iter().filter(|of| of != "all_granted_eps").collect();
