@@ -235,7 +235,12 @@ impl Proof<'_> {
                 let seen = Some(end) >= run.shown && next.is_none_or(|next| end < next);
                 seen || (number == 0 && Some(end) == run.start)
             }
-            false => run.is_late() && run.start.is_some_and(|start| (start..=run.ended).contains(&end)),
+            // Its start; or where a task runs again, when that was first seen, before a start that lies ahead.
+            false => {
+                let before = number.checked_sub(1).and_then(|before| record.runs.get(before));
+                let began = before.map(|run| run.ended).or(run.start);
+                run.is_late() && began.is_some_and(|began| (began..=run.ended).contains(&end))
+            }
         };
         let latest = self.reader.ledger.facts().kinds().map(|(_, facts)| &facts.latest);
         let known = self.reader.events.iter().map(|event| &event.run).chain(latest);
