@@ -17,6 +17,8 @@ pub(super) struct Run {
     pub(super) shown: Option<Timestamp>,
     /// When it was first shown with its end.
     pub(super) told: Option<Timestamp>,
+    /// Whether an older copy of the list has shown it unfinished after that.
+    pub(super) taken_back: bool,
     /// What its counts came to, whenever it was shown.
     pub(super) outcomes: Vec<Outcome>,
     /// As it was shown last.
@@ -25,7 +27,17 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(ended: Timestamp, start: Option<Timestamp>, said: Option<Timestamp>) -> Self {
-        Self { ended, start, said, written: ended, shown: None, told: None, outcomes: Vec::new(), counts: None }
+        Self {
+            ended,
+            start,
+            said,
+            written: ended,
+            shown: None,
+            told: None,
+            taken_back: false,
+            outcomes: Vec::new(),
+            counts: None,
+        }
     }
 
     /// It is shown at `at`, as it was at `as_of`.

@@ -397,7 +397,12 @@ impl Record {
                     run.show(at, as_of, task.counts);
                 }
             }
-            _ => self.was_shown_unfinished = true,
+            _ => {
+                self.was_shown_unfinished = true;
+                if let Some(run) = self.runs.iter_mut().find(|run| run.shown.is_some() && run.ended > as_of) {
+                    run.taken_back = true;
+                }
+            }
         }
         Some(task)
     }
