@@ -7,6 +7,7 @@ use super::prometheus::{Labels, Sample, labels, list};
 use super::site::{HOUR, MINUTE, PAYMENTS, cloud};
 use super::wait;
 use fastrand::Rng;
+use hss_exporter::model::text::is_printable;
 use hss_exporter::simulator::task::{FileType, Scan, ScanType};
 use hss_exporter::simulator::{Options, Scenario, Simulator, Task, World};
 use serde_json::{Value, json};
@@ -127,7 +128,7 @@ fn name(dice: &mut Rng) -> String {
 
 /// What of a name a configuration takes for one that is no other's.
 fn shown(number: usize, name: &str) -> String {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+    let name: String = name.chars().filter(|c| is_printable(*c)).take(60).collect();
     format!("{number} {}", name.trim())
 }
 

@@ -4,6 +4,7 @@
 use super::dashboards::queries;
 use super::prometheus::{Prometheus, list};
 use super::site::{HOUR, MINUTE, PAYMENTS, Setup, Site};
+use super::wait;
 use hss_exporter::simulator::task::{Scan, ScanType};
 use hss_exporter::simulator::{DateHeader, Fault, Refusal, Task};
 use serde_json::Value;
@@ -78,8 +79,8 @@ async fn everything_wrong() -> Site {
         insert(Task::cluster(ago(3)).scheduled().finished(ago(3), ago(2), 2, 1));
         insert(Task::cluster(ago(30)).scheduled().finished(ago(30), ago(29), 3, 0));
         insert(Task::iac(ago(4)).finished(ago(4), ago(3), 9, 0));
-        // A scan that takes longer than a day, and thinks that it needs no more time.
-        insert(Task { estimate: 0, ..Task::iac(ago(25)).scheduled().running(ago(25), 30) });
+        // A scan that takes longer than a day, and thinks that it needs a minute more.
+        insert(Task { estimate: 1, ..Task::iac(ago(25)).scheduled().running(ago(25), 30) });
         let nothing = Task::new(Scan::Cluster(&[ScanType::RiskAssessment]), ago(2));
         insert(nothing.scheduled().finished(ago(2), ago(1), 0, 0));
         insert(Task::cluster(now - MINUTE).named("waiting"));
@@ -127,7 +128,12 @@ async fn every_alert_fires_and_every_panel_has_something_to_show() {
         .holds(&format!("ALERTS{{alertname=\"{PENDING}\",alertstate=\"pending\",enterprise_project=\"never-seen\"}}"))
         .await;
     for query in queries() {
-        assert!(query.ask(prometheus).await > 0, "{} finds nothing: {}", query.place, query.expr);
+        // What is past its estimate is so after a minute.
+        let found = async || match query.ask(prometheus).await {
+            0 => Err("nothing".to_owned()),
+            found => Ok(found),
+        };
+        wait::until(&format!("{} finds something: {}", query.place, query.expr), found).await;
     }
     // When this cloud's clock is not ours, nothing that is read in it is as it was.
     site.cloud.faults().date(DateHeader::Skewed(-400_000));

@@ -207,14 +207,12 @@ impl Proof<'_> {
                 if is_event && run.ended <= began.minus(Duration::from_secs(OLD_COPY)) && !may_be_event {
                     self.fail(&format!("history: {run:?} of {id}"));
                 }
-                // It was shown without its end, then unfinished by an older copy, and never again.
-                let is_hidden = run.is_late() && run.told.is_none() && run.taken_back;
                 let stands = number + 1 == record.runs.len() && self.due == Due::Reconciled && self.stands(id);
                 let has_settled = self.due > Due::Soon;
                 if !is_event
                     && run.ended > began
                     && !may_be_history
-                    && !is_hidden
+                    && !run.is_hidden()
                     && ((self.was_shown(record, run) && has_settled) || stands)
                 {
                     self.fail(&format!("missed: {run:?} of {id}, which is {:?}", self.world.task(id)));
@@ -288,7 +286,7 @@ impl Proof<'_> {
         for (id, record) in self.world.records().filter(|(id, _)| self.world.belongs(id, self.reader.whom)) {
             for (number, run) in record.runs.iter().enumerate() {
                 let (end, ends) = (self.end_of(id, record, number), self.ends_of(id, record, number));
-                let certain = self.was_shown(record, run) || self.is_event(id, &ends);
+                let certain = (self.was_shown(record, run) && !run.is_hidden()) || self.is_event(id, &ends);
                 let (Some(end), Some(counts)) = (end, run.counts) else { continue };
                 let facts = expected.entry(record.kind()).or_default();
                 let order = |end| (end, run.start, Arc::clone(id), format!("{counts:?}"));

@@ -63,6 +63,11 @@ impl Run {
         self.written > self.ended
     }
 
+    /// Whether it was shown before its end was written, then unfinished by an older copy, and never with its end.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.is_late() && self.told.is_none() && self.taken_back
+    }
+
     /// Whether the list does not say when it ended.
     pub(super) fn is_endless(&self) -> bool {
         self.said.is_none()
